@@ -1,0 +1,1 @@
+"""Telecommands: definitions, life as events, audit."""

@@ -1,0 +1,1 @@
+"""Toolkit, embedded servers, composition root and command line."""

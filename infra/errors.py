@@ -1,0 +1,51 @@
+"""The one exception hierarchy: every message says what was wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class FlightLedgerError(Exception):
+    """Base of every error that Flight Ledger raises on purpose.
+
+    `what` says what was wrong, `where` names the place (stream and offset, file and line, address),
+    `fix` tells the reader what to do. All three end up in the message.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.fix = fix
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} ({self.fix})" if self.fix else text
+
+
+class ConfigError(FlightLedgerError):
+    """A configuration key is missing, malformed or contradicts another."""
+
+
+class ServerError(FlightLedgerError):
+    """A nats-server or ClickHouse server could not be started, reached or signed in to."""
+
+
+class MissionError(FlightLedgerError):
+    """A mission folder or its XTCE files are wrong; `where` is file and line."""
+
+
+class LinkError(FlightLedgerError):
+    """A link to a device could not be opened or broke."""
+
+
+class StreamError(FlightLedgerError):
+    """A stream refused an append, or a read found something that must not be."""
+
+
+class ProjectionError(FlightLedgerError):
+    """A table could not be written or does not fit the data."""
+
+
+class QueryError(FlightLedgerError):
+    """A question that cannot be answered as it was asked."""

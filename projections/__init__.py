@@ -1,0 +1,1 @@
+"""ClickHouse: schema, writer, queries and the query service."""
