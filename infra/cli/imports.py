@@ -1,0 +1,132 @@
+"""`flightledger import`: a recording into FRAMES, parsed and projected."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from infra.cli.output import console, print_json
+from infra.errors import MissionError, ServerError
+from infra.program.system import System, open_system, status
+from streams.answers import ask_once
+from streams.generations import ensure_mission, generation_name
+from streams.mission import Mission, load_mission
+from streams.recording_import import Imported, import_recording
+from streams.recording_import import Progress as Tell
+
+SERVICES = ("query", "writer", "parser")
+_STALL_S = 120.0
+_POLL_S = 0.1
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add `import`."""
+    command = commands.add_parser("import", parents=[common], help="append a recording, parse and project it")
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument(
+        "--mission", type=Path, required=True, metavar="DIR", help="mission folder, or one XTCE file"
+    )
+    command.add_argument("--link", metavar="L", help="link it came over (default: the mission's first)")
+    command.add_argument("--session", metavar="S", help="session (default: from the file's digest)")
+    command.set_defaults(run=run_import)
+
+
+async def run_import(options: argparse.Namespace) -> int:
+    """Import, wait until everything is projected, print counts."""
+    if not options.file.is_file():
+        raise MissionError("there is no such recording", where=str(options.file))
+    mission = load_mission(options.mission)
+    link = options.link or (mission.links[0].name if mission.links else "recording")
+    async with open_system(options.data, services=SERVICES, mission=options.mission) as system:
+        await ensure_mission(system.nc, mission)
+        generation = await _parsing_generation(system, mission)
+        with _progress(options.file.stat().st_size, f"import {options.file.name}") as tell:
+            done = await import_recording(
+                system.nc,
+                options.file,
+                link=link,
+                framing=mission.framing(link),
+                session=options.session,
+                progress=tell,
+            )
+        await wait_projected(system, generation, done.last_offset)
+        request = {"generation": generation, "session": done.session}
+        counts = orjson.loads(await ask_once(system.nc, "query.counts", request))
+    _show(done, counts, as_json=options.json)
+    return 0
+
+
+async def _parsing_generation(system: System, mission: Mission) -> str:
+    """Return the generation being parsed; refuses when a running system parses with another database."""
+    current = str((await status(system.nc, "parser.status"))["generation"])
+    if current != generation_name(mission):
+        raise MissionError(
+            f"the running system parses generation {current}, made with another version of this mission",
+            where=str(system.servers.data_dir),
+            fix="stop it and start it with this mission",
+        )
+    return current
+
+
+async def wait_projected(system: System, generation: str, offset: int) -> None:
+    """Wait until the frames up to `offset` are in the tables. Raises ServerError when nothing moves."""
+    loop = asyncio.get_running_loop()
+    seen, moved = -1, loop.time()
+    while True:
+        rows = [orjson.loads(line) for line in (await ask_once(system.nc, "query.offsets", {})).splitlines()]
+        at = max(
+            (row["offset"] for row in rows if (row["stream"], row["generation"]) == ("FRAMES", generation)),
+            default=0,
+        )
+        if at >= offset:
+            return
+        if at != seen:
+            seen, moved = at, loop.time()
+        if loop.time() - moved > _STALL_S:
+            raise ServerError(
+                f"the projections stand still at frame {at} of {offset}",
+                where=f"generation {generation}",
+                fix="the frames are safe in FRAMES; look at the lines above and run the command again",
+            )
+        await asyncio.sleep(_POLL_S)
+
+
+@contextmanager
+def _progress(total: int, text: str) -> Iterator[Tell]:
+    """Show a bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _show(done: Imported, counts: dict[str, Any], *, as_json: bool) -> None:
+    document = {
+        "session": done.session,
+        "link": done.link,
+        "frames_in_file": done.frames,
+        "frames_added": done.added,
+        **counts,
+    }
+    if as_json:
+        print_json(document)
+        return
+    out = console()
+    out.print(f"session    {done.session} on link {done.link}")
+    out.print(f"frames     {done.frames} in the file, {done.added} added now")
+    out.print(f"generation {counts['generation']}")
+    for title in ("frames", "packets", "quarantine"):
+        found = ", ".join(f"{name} {number}" for name, number in counts[title].items()) or "none"
+        out.print(f"{title:<10} {found}")
+    out.print(f"gaps       {counts['gaps']}, with {counts['missing'] or 0} packets missing")

@@ -1,0 +1,57 @@
+"""`flightledger`: one program for everything, described in docs/user-guide.md.
+
+Exit code 0: done; 1: the answer is "no"; 2: wrong use or bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.cli import demo, imports, origin, parser, queries, services
+from infra.errors import FlightLedgerError
+from infra.log_lines import log_to_stderr
+from infra.service import run
+
+_COMMANDS = (services, demo, imports, queries, origin, parser)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line's grammar; each command module adds its own part."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="data folder (default ./data)"
+    )
+    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="answer as JSON")
+    main_parser = argparse.ArgumentParser(
+        prog="flightledger",
+        description="Event-sourced ground station: every frame kept, every number traceable to its bytes.",
+        parents=[common],
+    )
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in _COMMANDS:
+        module.add_commands(commands, common)
+    return main_parser
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = list(sys.argv[1:] if args is None else args)
+    options = build_parser().parse_args(given)
+    options.data = getattr(options, "data", Path("data"))
+    options.json = getattr(options, "json", False)
+    log_to_stderr("flightledger", "WARNING")
+    try:
+        return run(options.run(options))
+    except FlightLedgerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output, `head` for one, has enough
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

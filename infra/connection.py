@@ -1,0 +1,137 @@
+"""One way to connect to NATS: bounded first connect, endless reconnects, clear errors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from nats.aio.client import Client
+
+from infra.errors import ServerError
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds until a start gives up on a server that does not answer."""
+
+PENDING_BYTES = 64 * 1024 * 1024
+"""Bytes that may wait to be sent, also while the connection is being made again."""
+
+log = logging.getLogger(__name__)
+
+
+async def connect_nats(
+    url: str,
+    *,
+    name: str,
+    user: str | None = None,
+    password: str | None = None,
+    timeout: float = CONNECT_TIMEOUT,
+    on_closed: Callable[[], None] | None = None,
+) -> Client:
+    """Connect to `url` (several, separated by commas, are one cluster) and keep the connection up for ever.
+
+    The first connect is tried again until `timeout` seconds are over. Afterwards nats-py reconnects without
+    end; `on_closed` is called if it stops nevertheless (closed by us, or the user was taken away).
+    Raises ServerError when no server answers in time or when it refuses the user.
+    """
+    client = Client()
+    trouble = _Trouble()
+    connecting = asyncio.ensure_future(
+        client.connect(
+            servers=[part.strip() for part in url.split(",") if part.strip()],
+            name=name,
+            user=user or None,
+            password=password or None,
+            connect_timeout=max(1, int(timeout)),
+            reconnect_time_wait=1,
+            max_reconnect_attempts=-1,
+            pending_size=PENDING_BYTES,
+            error_cb=trouble.on_error,
+            disconnected_cb=trouble.on_disconnected,
+            reconnected_cb=trouble.on_reconnected,
+            closed_cb=_closed_callback(on_closed),
+        )
+    )
+    refused = asyncio.ensure_future(trouble.refused.wait())
+    try:
+        await asyncio.wait({connecting, refused}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if connecting.done() and connecting.exception() is None:
+            trouble.connected = True
+            return client
+        failure = (connecting.exception() if connecting.done() else None) or trouble.last
+        raise _start_error(url, failure, refused=trouble.refused.is_set(), timeout=timeout)
+    finally:
+        refused.cancel()
+        if not trouble.connected:
+            await _abandon(client, connecting)
+
+
+class _Trouble:
+    """Call-backs of one connection: remembers the first connect's failures, logs those of later on."""
+
+    def __init__(self) -> None:
+        self.connected = False
+        self.last: BaseException | None = None
+        self.refused = asyncio.Event()
+
+    async def on_error(self, error: Exception) -> None:
+        self.last = error
+        if "authorization" in str(error).lower():
+            self.refused.set()
+        if self.connected:
+            log.warning("NATS connection: %s", _reason(error))
+
+    async def on_disconnected(self) -> None:
+        if self.connected:
+            log.warning("the connection to NATS is lost; connecting again")
+
+    async def on_reconnected(self) -> None:
+        log.info("connected to NATS again")
+
+
+def _closed_callback(on_closed: Callable[[], None] | None) -> Callable[[], Awaitable[None]]:
+    async def closed() -> None:
+        if on_closed is not None:
+            on_closed()
+
+    return closed
+
+
+async def _abandon(client: Client, connecting: asyncio.Future[None]) -> None:
+    connecting.cancel()
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        await connecting
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(client.close(), 1.0)
+
+
+def _start_error(url: str, failure: BaseException | None, *, refused: bool, timeout: float) -> ServerError:
+    where = without_password(url)
+    if refused:
+        return ServerError(
+            "the NATS server refuses this user name and password",
+            where=where,
+            fix="check NATS_USER and NATS_PASSWORD",
+        )
+    reason = f": {_reason(failure)}" if failure is not None else ""
+    return ServerError(
+        f"no NATS server answers within {timeout:g} s{reason}",
+        where=where,
+        fix="start the server, or correct NATS_URL",
+    )
+
+
+def _reason(error: BaseException) -> str:
+    return str(error).strip() or type(error).__name__
+
+
+def without_password(url: str) -> str:
+    """Return the URL(s) as they may be shown: without user name and password."""
+
+    def shown(part: str) -> str:
+        full = part if "://" in part else f"nats://{part}"
+        return f"{urlsplit(full).scheme}://{full.split('://', 1)[1].rpartition('@')[2]}"
+
+    return ",".join(shown(part.strip()) for part in url.split(",") if part.strip())

@@ -1,0 +1,72 @@
+"""What each service name runs, given its configuration."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from infra.errors import ConfigError
+from infra.service import Service
+from projections.clickhouse import ClickHouse, connect
+from projections.query_service import serve_queries
+from projections.schema import create_fixed_tables
+from projections.writer_service import WriterService
+from streams.event_log import ensure_streams
+from streams.generations import read_generations
+from streams.io_service import run_io
+from streams.mission import Mission, load_mission, unbundle
+from streams.parser_service import ParserService
+
+
+async def mission_of(service: Service) -> Mission:
+    """Load the mission that `MISSION` names, or the one that was recorded last in OPERATIONS."""
+    path = service.config.get("MISSION")
+    if path:
+        return await asyncio.to_thread(load_mission, Path(str(path)))
+    await ensure_streams(service.js)
+    bundles = (await read_generations(service.nc)).bundles
+    if not bundles:
+        raise ConfigError(
+            "no mission is named and the streams have none", where=service.name, fix="give --MISSION=folder"
+        )
+    return await asyncio.to_thread(unbundle, list(bundles.values())[-1])
+
+
+def clickhouse_of(service: Service) -> ClickHouse:
+    """Connect to the ClickHouse server that `CLICKHOUSE_URL` names."""
+    url = service.config.get("CLICKHOUSE_URL")
+    if not url:
+        raise ConfigError(
+            "CLICKHOUSE_URL is missing", where=service.name, fix="give it, like http://127.0.0.1:8123"
+        )
+    user, password = service.config.get("CLICKHOUSE_USER"), service.config.get("CLICKHOUSE_PASSWORD")
+    return connect(str(url), user=str(user or "default"), password=str(password or ""))
+
+
+async def _io(service: Service) -> None:
+    await run_io(service, await mission_of(service))
+
+
+async def _parser(service: Service) -> None:
+    await ParserService(service, await mission_of(service)).run()
+
+
+async def _writer(service: Service) -> None:
+    await WriterService(service, await asyncio.to_thread(clickhouse_of, service)).run()
+
+
+async def _query(service: Service) -> None:
+    clickhouse = await asyncio.to_thread(clickhouse_of, service)
+    await asyncio.to_thread(create_fixed_tables, clickhouse)
+    await serve_queries(service, clickhouse)
+    await service.stopped()
+
+
+RUNNERS: dict[str, Callable[[Service], Awaitable[None]]] = {
+    "query": _query,
+    "writer": _writer,
+    "parser": _parser,
+    "io": _io,
+}
+"""In the order in which they are started: who is asked or fed stands before who asks or feeds."""

@@ -1,0 +1,128 @@
+"""The running system of a data folder: join it, or start servers and services for as long as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from infra.connection import connect_nats
+from infra.embedded import EmbeddedServers, connect_or_start
+from infra.errors import FlightLedgerError, ServerError
+from infra.program.runners import RUNNERS
+from infra.service import Service, start_service
+from streams.event_log import ensure_streams
+
+_READY_WITHIN_S = 60.0
+_POLL_S = 0.05
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class System:
+    """A connection to the system of a data folder; `owned` says that this program runs it."""
+
+    nc: Client
+    servers: EmbeddedServers
+    owned: bool
+    services: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def start(self, name: str, mission: Path | None = None, *, log_level: str = "WARNING") -> None:
+        """Start one service inside this program and wait until it answers. Raises what it failed with."""
+        args = [
+            f"--NATS_URL={self.servers.nats_url}",
+            f"--SERVICE_NAME={name}",
+            f"--DATA_DIR={self.servers.data_dir}",
+            f"--CLICKHOUSE_URL={self.servers.clickhouse_url}",
+            f"--LOG_LEVEL={log_level}",
+            *([f"--MISSION={mission}"] if mission else []),
+        ]
+        service = await start_service(args=args, environ={})
+        self.services[name] = asyncio.create_task(_run(service, name))
+        await self._ready(name)
+
+    async def _ready(self, name: str) -> None:
+        task, subject = self.services[name], {"query": "query.offsets", "parser": "parser.status"}.get(name)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _READY_WITHIN_S
+        while subject is not None:
+            if task.done():
+                await task
+            if loop.time() > deadline:
+                raise ServerError(f"the service {name} does not answer", fix="see the lines above")
+            try:
+                await self.nc.request(subject, b"{}", timeout=1.0)
+            except (NatsError, TimeoutError):
+                await asyncio.sleep(_POLL_S)
+            else:
+                return
+
+    async def failed(self) -> None:
+        """Wait until one of the services ends, and raise what it ended with."""
+        if self.services:
+            done, _ = await asyncio.wait(self.services.values(), return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+
+    async def stop(self) -> None:
+        """Stop this program's services, the last started first."""
+        for task in reversed(self.services.values()):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, FlightLedgerError, NatsError):
+                await task
+
+
+async def _run(service: Service, name: str) -> None:
+    try:
+        await RUNNERS[name](service)
+    except ExceptionGroup as group:
+        for error in group.exceptions:
+            if isinstance(error, FlightLedgerError):
+                raise error from group
+        raise
+    finally:
+        await service.close()
+
+
+@asynccontextmanager
+async def open_system(
+    data: Path,
+    *,
+    services: Sequence[str] = (),
+    mission: Path | None = None,
+    log_level: str = "WARNING",
+    servers: dict[str, int] | None = None,
+) -> AsyncIterator[System]:
+    """Join the system on a data folder, or start servers and `services` for as long as the block lasts."""
+    async with connect_or_start(data, **(servers or {})) as running:  # type: ignore[arg-type]
+        nc = await connect_nats(running.nats_url, name="flightledger")
+        system = System(nc, running, running.owned)
+        try:
+            await ensure_streams(nc.jetstream())
+            if running.owned:
+                for name in RUNNERS:
+                    if name in services:
+                        await system.start(name, mission, log_level=log_level)
+            yield system
+        finally:
+            await system.stop()
+            await nc.close()
+
+
+async def status(nc: Client, subject: str) -> dict[str, object]:
+    """Ask a service for its status; ServerError when it does not answer."""
+    try:
+        answer = await nc.request(subject, b"{}", timeout=10.0)
+    except (NatsError, TimeoutError) as error:
+        raise ServerError("the service does not answer", where=subject, fix="is it started?") from error
+    found: dict[str, object] = orjson.loads(answer.data)
+    return found

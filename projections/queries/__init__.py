@@ -1,0 +1,1 @@
+"""The questions that the query service answers; each module builds one from the projections."""

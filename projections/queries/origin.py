@@ -1,0 +1,67 @@
+"""From a value back to what it came from: packet, frame, bytes, generation, mission database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.errors import QueryError
+from projections.clickhouse import ClickHouse, quoted
+from projections.queries.answer import Row
+from projections.queries.catalog import find_parameter
+from projections.queries.packets import packets
+from projections.queries.scope import Scope
+
+
+def find_packet_at(clickhouse: ClickHouse, scope: Scope, parameter: str, at: int) -> tuple[str, int, int]:
+    """Return (packet, frame offset, index) of the newest sample of a parameter at or before `at` (ns UTC).
+
+    Raises QueryError when there is none.
+    """
+    best: tuple[int, int, int, str] | None = None
+    for one in find_parameter(clickhouse, scope.generation, parameter):
+        found = clickhouse.rows(
+            f"SELECT toUnixTimestamp64Nano(time) AS at, frame_offset, packet_index FROM {quoted(one.table)} "
+            f"WHERE {scope.where()} AND {quoted(one.value)} IS NOT NULL "
+            "AND time <= fromUnixTimestamp64Nano({at:Int64}, 'UTC') "
+            "ORDER BY time DESC, frame_offset DESC, packet_index DESC LIMIT 1",
+            {**scope.parameters, "at": at},
+        )
+        for row in found:
+            candidate = (row["at"], row["frame_offset"], row["packet_index"], one.packet)
+            best = candidate if best is None else max(best, candidate)
+    if best is None:
+        raise QueryError(
+            f"no sample of {parameter!r} at or before that time", fix="see `query history` for its times"
+        )
+    return best[3], best[1], best[2]
+
+
+def packets_of_frame(
+    clickhouse: ClickHouse, scope: Scope, frame_offset: int, *, packet: str | None = None
+) -> list[Row]:
+    """Return the packets that started in a frame."""
+    return [
+        row
+        for answer in packets(clickhouse, scope, packet=packet, frame_offset=frame_offset)
+        for row in answer.rows()
+    ]
+
+
+def frame_row(clickhouse: ClickHouse, generation: str, frame_offset: int) -> dict[str, Any] | None:
+    """Return what became of a frame in a generation; None when it was not parsed yet."""
+    rows = clickhouse.rows(
+        "SELECT result, packets, size FROM frames WHERE generation = {generation:String} "
+        "AND frame_offset = {offset:UInt64}",
+        {"generation": generation, "offset": frame_offset},
+    )
+    return rows[0] if rows else None
+
+
+def generation_row(clickhouse: ClickHouse, generation: str) -> Row:
+    """Return what made a generation."""
+    rows = clickhouse.rows(
+        "SELECT generation, mission, parser_version, live FROM generations "
+        "WHERE generation = {generation:String}",
+        {"generation": generation},
+    )
+    return rows[0] if rows else {"generation": generation}

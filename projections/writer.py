@@ -1,0 +1,144 @@
+"""Write parsed rows to ClickHouse so that every row counts once, however often it is written.
+
+Order of a flush: packets, quarantine and frames first, then the position in `offsets`. A crash in between
+repeats the rows, and rows with the same identity are one row (law 4). Two writers at once do the same.
+Proven by `tests/faults/test_writer_kill.py` and `tests/projections/test_writer.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from infra.errors import ProjectionError
+from projections.clickhouse import ClickHouse, quoted
+from projections.packet_tables import column_rows, ensure_table
+from streams.decode import PacketType
+from streams.generations import Generations
+from streams.mission import Mission
+from streams.parsed_rows import FRAME_SCHEMA, ORIGIN_SCHEMA, QUARANTINE_SCHEMA
+
+_FIXED = {"frames": FRAME_SCHEMA, "quarantine": QUARANTINE_SCHEMA}
+_INDEX_FIELDS = list(ORIGIN_SCHEMA.names)
+
+
+@dataclass
+class _Generation:
+    """What the writer knows of one generation: packet types with their schemas, tables made so far."""
+
+    mission: Mission
+    types: dict[str, PacketType]
+    schemas: dict[str, pa.Schema]
+    tables: dict[str, str] = field(default_factory=dict)
+
+
+class Writer:
+    """Collects rows and writes them in large inserts; `mission_of` gives a generation's mission."""
+
+    def __init__(self, clickhouse: ClickHouse, mission_of: Callable[[str], Mission]) -> None:
+        self._clickhouse, self._mission_of = clickhouse, mission_of
+        self._generations: dict[str, _Generation] = {}
+        self._rows: dict[tuple[str, str, bool], list[pa.RecordBatch]] = {}
+        self.waiting = 0
+
+    def schema(self, generation: str, table: str, *, fixed: bool) -> pa.Schema:
+        """Return the schema of a table's rows. Raises ProjectionError for a packet it does not have."""
+        if fixed:
+            return _FIXED[table]
+        schemas = self._known(generation).schemas
+        if table not in schemas:
+            raise ProjectionError(f"the mission database has no packet {table!r}", where=generation)
+        return schemas[table]
+
+    def add(self, generation: str, table: str, rows: pa.RecordBatch, *, fixed: bool) -> None:
+        """Keep rows for the next flush; `fixed` tells `frames` and `quarantine` from a packet's name."""
+        self._rows.setdefault((generation, table, fixed), []).append(rows)
+        self.waiting += rows.num_rows
+
+    def flush(self) -> None:
+        """Insert everything kept. Raises ProjectionError; what was kept stays kept then."""
+        for (generation, table, fixed), batches in self._rows.items():
+            rows = pa.Table.from_batches(batches)
+            named = _with_texts(rows, generation=generation)
+            if fixed:
+                self._clickhouse.insert(table, named)
+            else:
+                self._clickhouse.insert(quoted(self._table(generation, table)), named)
+                index = rows.select(_INDEX_FIELDS)
+                self._clickhouse.insert("packets", _with_texts(index, generation=generation, packet=table))
+        self._rows.clear()
+        self.waiting = 0
+
+    def _known(self, generation: str) -> _Generation:
+        if generation not in self._generations:
+            mission = self._mission_of(generation)
+            types = {kind.name: kind for kind in mission.decoder().packet_types}
+            schemas = {
+                name: pa.schema(
+                    [*ORIGIN_SCHEMA, *(pa.field(c.name, c.arrow_type, c.nullable) for c in kind.columns)]
+                )
+                for name, kind in types.items()
+            }
+            self._generations[generation] = _Generation(mission, types, schemas)
+        return self._generations[generation]
+
+    def _table(self, generation: str, packet: str) -> str:
+        known = self._known(generation)
+        if packet not in known.tables:
+            packet_type = known.types[packet]
+            table = ensure_table(self._clickhouse, packet_type)
+            rows = column_rows(generation, packet_type, table, known.mission.database)
+            self._clickhouse.insert("columns", rows)
+            known.tables[packet] = table
+        return known.tables[packet]
+
+
+def _with_texts(rows: pa.Table, **texts: str) -> pa.Table:
+    """Put constant text columns before the others."""
+    for name, text in reversed(texts.items()):
+        codes = pa.array(np.zeros(rows.num_rows, dtype=np.int32))
+        rows = rows.add_column(0, name, pa.DictionaryArray.from_arrays(codes, pa.array([text])))
+    return rows
+
+
+def store_position(
+    clickhouse: ClickHouse, consumer: str, stream: str, offset: int, generation: str = ""
+) -> None:
+    """Store that everything of `stream` up to and including `offset` is in the tables."""
+    row = {"consumer": consumer, "stream": stream, "generation": generation, "offset": offset}
+    now = pa.array([time.time_ns()], type=pa.timestamp("ns", tz="UTC"))
+    clickhouse.insert("offsets", pa.Table.from_pylist([row]).append_column("at", now))
+
+
+def position(clickhouse: ClickHouse, consumer: str, stream: str, generation: str = "") -> int:
+    """Return the stored offset, 0 when there is none."""
+    query = (
+        "SELECT offset FROM offsets WHERE consumer = {consumer:String} AND stream = {stream:String} "
+        "AND generation = {generation:String}"
+    )
+    rows = clickhouse.rows(query, {"consumer": consumer, "stream": stream, "generation": generation})
+    return int(rows[0]["offset"]) if rows else 0
+
+
+def write_generations(clickhouse: ClickHouse, state: Generations) -> None:
+    """Project the generations; a projection like the others, rewritten whole whenever one changes."""
+    if not state.known:
+        return
+    time_type = pa.timestamp("ns", tz="UTC")
+    names = list(state.known)
+    promoted = [[at for at, name in state.promotions if name == known] for known in names]
+    table = pa.table(
+        {
+            "generation": pa.array(names),
+            "mission": pa.array([state.known[name].mission_digest for name in names]),
+            "parser_version": pa.array([state.known[name].parser_version for name in names]),
+            "started": pa.array([state.known[name].started for name in names], type=time_type),
+            "promoted": pa.array(promoted, type=pa.list_(time_type)),
+            "live": pa.array([name == state.live for name in names]),
+        }
+    )
+    clickhouse.insert("generations", table)

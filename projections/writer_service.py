@@ -1,0 +1,107 @@
+"""The database writer as a service: TELEMETRY and OPERATIONS into ClickHouse, whatever happens in between."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+import orjson
+from nats.errors import Error as NatsError
+
+from infra.errors import FlightLedgerError, ProjectionError
+from infra.service import Service
+from projections.clickhouse import ClickHouse
+from projections.schema import create_fixed_tables
+from projections.writer import Writer, position, write_generations
+from projections.writer_flow import CONSUMER, Run, run_writer
+from streams import names
+from streams.event_log import ensure_streams
+from streams.feed import Feed
+from streams.generations import Generations, read_generations
+from streams.mission import Mission
+from streams.read import Message, StreamReader
+
+_RETRY_S = 1.0
+_KNOWN_WITHIN_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class WriterService:
+    """Runs the writer until cancelled."""
+
+    def __init__(self, service: Service, clickhouse: ClickHouse) -> None:
+        self._service, self._clickhouse = service, clickhouse
+        self._state = Generations()
+
+    async def run(self) -> None:
+        """Write, restarting behind the stored position after whatever went wrong."""
+        await ensure_streams(self._service.js)
+        await asyncio.to_thread(create_fixed_tables, self._clickhouse)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_operations())
+            group.create_task(self._write())
+
+    async def _write(self) -> None:
+        while True:
+            feed: Feed[list[Message]] = Feed()
+            writer = Writer(self._clickhouse, self._mission_of)
+            try:
+                await run_writer(
+                    self._service.nc,
+                    self._clickhouse,
+                    writer,
+                    feed=feed,
+                    report=_report,
+                    hole=self._fill_hole,
+                )
+            except (FlightLedgerError, NatsError, OSError, TimeoutError) as error:
+                log.error("the writer stopped: %s; going on behind its stored position", error)
+                await asyncio.sleep(_RETRY_S)
+
+    async def _follow_operations(self) -> None:
+        """Keep the table `generations` as OPERATIONS says."""
+        while True:
+            try:
+                async with StreamReader(self._service.nc, names.OPERATIONS) as reader:
+                    while True:
+                        if await reader.read(1.0):
+                            self._state = await read_generations(self._service.nc)
+                            await asyncio.to_thread(write_generations, self._clickhouse, self._state)
+            except (FlightLedgerError, NatsError, OSError, TimeoutError) as error:
+                log.error("OPERATIONS can not be followed: %s; trying again", error)
+                await asyncio.sleep(_RETRY_S)
+
+    def _mission_of(self, generation: str) -> Mission:
+        """Called from the dataflow's thread; a generation is in OPERATIONS before its first row."""
+        deadline = time.monotonic() + _KNOWN_WITHIN_S
+        while generation not in self._state.known:
+            if time.monotonic() > deadline:
+                raise ProjectionError(
+                    "the generation is not in OPERATIONS", where=generation, fix="restart the parser"
+                )
+            time.sleep(0.05)
+        return self._state.mission_of(generation)
+
+    async def _fill_hole(self, expected: int, found: int) -> None:
+        """TELEMETRY lost messages to its size limit: let the parser make them again."""
+        live = self._state.live or ""
+        done = await asyncio.to_thread(position, self._clickhouse, CONSUMER, names.FRAMES, live)
+        log.warning(
+            "TELEMETRY no longer has %d to %d: parsing again from frame %d", expected, found - 1, done + 1
+        )
+        request = orjson.dumps({"from_offset": done + 1})
+        try:
+            await self._service.nc.request("parser.restart", request, timeout=10.0)
+        except (NatsError, TimeoutError) as error:
+            raise ProjectionError(
+                f"TELEMETRY has a hole and the parser does not answer: {error!r}",
+                where=f"TELEMETRY offset {expected}",
+                fix="start the parser",
+            ) from error
+
+
+def _report(run: Run) -> None:
+    for text in run.bad:
+        log.error("left out: %s", text)

@@ -1,0 +1,99 @@
+"""Answers of any size over NATS: chunks with a window, so that a slow reader is never flooded.
+
+The answer to a request is one or more messages. The last one has the header `Fl-End` with the number of
+chunks; every one has `Fl-Chunk` (from 1) and, while more may follow, a reply subject: an empty message to
+it says "taken". The sender is at most `WINDOW` chunks ahead. A small answer is one message, which any NATS
+client can read with a plain request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import TimeoutError as NatsTimeoutError
+
+from infra.errors import QueryError, ServerError
+
+CHUNK, END = "Fl-Chunk", "Fl-End"
+CHUNK_BYTES = 512 * 1024
+WINDOW = 8
+_TAKEN_TIMEOUT_S = 30.0
+_ERROR, _ERROR_CODE = "Nats-Service-Error", "Nats-Service-Error-Code"
+
+
+async def send_answer(nc: Client, reply: str, pieces: AsyncIterable[bytes]) -> None:
+    """Send pieces of at most `CHUNK_BYTES` to `reply`; gives up when the reader is gone for 30 s."""
+    taken = asyncio.Semaphore(WINDOW)
+    inbox = nc.new_inbox()
+
+    async def on_taken(msg: Msg) -> None:
+        taken.release()
+
+    subscription = await nc.subscribe(inbox, cb=on_taken)
+    try:
+        number, held = 0, b""
+        async for piece in pieces:
+            if number:
+                await asyncio.wait_for(taken.acquire(), _TAKEN_TIMEOUT_S)
+                await nc.publish(reply, held, reply=inbox, headers={CHUNK: str(number)})
+            number, held = number + 1, piece
+        number = max(number, 1)
+        await nc.publish(reply, held, headers={CHUNK: str(number), END: str(number)})
+    finally:
+        await subscription.unsubscribe()
+
+
+async def ask(
+    nc: Client, subject: str, request: Mapping[str, object], timeout: float = 60.0
+) -> AsyncIterator[bytes]:
+    """Send a JSON request and yield the chunks of its answer in order.
+
+    Raises QueryError with the service's words, ServerError when no service answers.
+    """
+    inbox = nc.new_inbox()
+    subscription = await nc.subscribe(inbox)
+    try:
+        await nc.publish(subject, orjson.dumps(dict(request)), reply=inbox)
+        expected = 1
+        while True:
+            msg = await _next(subscription, subject, timeout)
+            headers = msg.headers or {}
+            if headers.get("Status") == "503":
+                raise ServerError(
+                    "no service answers", where=subject, fix="start it: `flightledger up`, or the one service"
+                )
+            if _ERROR in headers:
+                raise QueryError(headers[_ERROR])
+            if headers.get(CHUNK, "1") != str(expected):
+                raise ServerError(
+                    f"chunk {expected} of the answer is missing", where=subject, fix="ask again"
+                )
+            yield msg.data
+            if END in headers or CHUNK not in headers:
+                return
+            if msg.reply:
+                await nc.publish(msg.reply, b"")
+            expected += 1
+    finally:
+        await subscription.unsubscribe()
+
+
+async def ask_once(nc: Client, subject: str, request: Mapping[str, object], timeout: float = 60.0) -> bytes:
+    """Send a JSON request and return the whole answer."""
+    return b"".join([chunk async for chunk in ask(nc, subject, request, timeout)])
+
+
+async def _next(subscription: Subscription, subject: str, timeout: float) -> Msg:
+    try:
+        return await subscription.next_msg(timeout)
+    except (NatsTimeoutError, TimeoutError) as error:
+        raise ServerError(
+            f"no answer within {timeout:.0f} s",
+            where=subject,
+            fix="is the service running and not overloaded?",
+        ) from error

@@ -1,0 +1,138 @@
+"""The seam between asyncio (the connection) and bytewax (which runs in a thread of its own).
+
+bytewax 0.21: a source that raises StopIteration ends its flow cleanly, and the flow may run in a thread
+that is not the main one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from bytewax.outputs import DynamicSink, StatelessSinkPartition
+from bytewax.run import cli_main
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_DEPTH = 3
+_POLL_S = 0.002
+_STOP_CHECK_S = 0.2
+
+
+class Feed(Generic[Item]):
+    """A bounded queue from a coroutine to a dataflow's source."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[Item] = queue.Queue(_DEPTH)
+        self.stopped = False
+
+    async def put(self, item: Item) -> None:
+        """Hand over an item, waiting while the dataflow has enough to do."""
+        while not self.stopped:
+            try:
+                self._queue.put_nowait(item)
+            except queue.Full:
+                await asyncio.sleep(_POLL_S)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Let the dataflow end after what it has begun."""
+        self.stopped = True
+
+    def take(self) -> Item | None:
+        """Wait a moment for the next item (called in the dataflow's thread)."""
+        try:
+            return self._queue.get(timeout=_STOP_CHECK_S)
+        except queue.Empty:
+            return None
+
+
+class _Partition(StatefulSourcePartition[Item, int]):
+    def __init__(self, feed: Feed[Item], offset_after: Callable[[Item], int], start: int) -> None:
+        self._feed, self._offset_after, self._offset = feed, offset_after, start
+
+    def next_batch(self) -> list[Item]:
+        if self._feed.stopped:
+            raise StopIteration
+        item = self._feed.take()
+        if item is None:
+            return []
+        self._offset = self._offset_after(item)
+        return [item]
+
+    def snapshot(self) -> int:
+        return self._offset
+
+
+class StreamSource(FixedPartitionedSource[Item, int]):
+    """A stream as a bytewax source: one partition, whose state is the offset to go on at.
+
+    That offset is stored together with what the flow writes (in the last message of a run, or in the
+    table `offsets`), never apart from it, so that no crash can separate the two.
+    """
+
+    def __init__(
+        self, stream: str, feed: Feed[Item], offset_after: Callable[[Item], int], start: int
+    ) -> None:
+        self._stream, self._feed, self._offset_after, self._start = stream, feed, offset_after, start
+
+    def list_parts(self) -> list[str]:
+        """One partition: the stream."""
+        return [self._stream]
+
+    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> _Partition[Item]:
+        """Return the partition; `resume_state` is the offset of a snapshot, if bytewax keeps them."""
+        return _Partition(self._feed, self._offset_after, resume_state or self._start)
+
+
+class _Writer(StatelessSinkPartition[Item]):
+    def __init__(self, write: Callable[[Item], None]) -> None:
+        self._write = write
+
+    def write_batch(self, items: list[Item]) -> None:
+        for item in items:
+            self._write(item)
+
+
+class FunctionSink(DynamicSink[Item]):
+    """A sink that hands each item to a function, which returns when it is safely written."""
+
+    def __init__(self, write: Callable[[Item], None]) -> None:
+        self._write = write
+
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> _Writer[Item]:
+        """Return the one partition of a worker."""
+        return _Writer(self._write)
+
+
+def dataflow(
+    name: str, source: StreamSource[Item], step: Callable[[Item], Result], write: Callable[[Result], None]
+) -> Dataflow:
+    """Return the flow source -> step -> sink; each item is a whole run of messages."""
+    flow = Dataflow(name)
+    items = op.input("read", flow, source)
+    results = op.map("step", items, step)
+    op.output("write", results, FunctionSink(write))
+    return flow
+
+
+async def run_flow(flow: Dataflow, feed: Feed[Item], fill: Coroutine[Any, Any, None]) -> None:
+    """Run a flow in a thread while `fill` feeds it; returns when either ends, raises what either raised."""
+    flow_task = asyncio.ensure_future(asyncio.to_thread(cli_main, flow))
+    fill_task = asyncio.ensure_future(fill)
+    try:
+        await asyncio.wait({flow_task, fill_task}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        feed.stop()
+        fill_task.cancel()
+        results = await asyncio.gather(fill_task, flow_task, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result

@@ -1,0 +1,69 @@
+"""A run of frames as the parser takes them: columns, not objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams import names
+from streams.read import Message
+
+NO_RECEIVED = -1
+"""Received time of a frame whose header does not tell it."""
+
+
+class FrameBatch(NamedTuple):
+    """n frames in ascending offsets; `received` and `recorded` are int64[n] ns UTC."""
+
+    offsets: npt.NDArray[np.int64]
+    recorded: npt.NDArray[np.int64]
+    received: npt.NDArray[np.int64]
+    links: list[str]
+    sessions: list[str]
+    torn: list[str]
+    data: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def of(self, rows: Sequence[int]) -> FrameBatch:
+        """Return the frames with the given row numbers."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        return FrameBatch(
+            self.offsets[chosen],
+            self.recorded[chosen],
+            self.received[chosen],
+            [self.links[row] for row in rows],
+            [self.sessions[row] for row in rows],
+            [self.torn[row] for row in rows],
+            [self.data[row] for row in rows],
+        )
+
+    @classmethod
+    def from_messages(cls, messages: Sequence[Message]) -> FrameBatch:
+        """Turn messages of FRAMES into columns; a missing or malformed header becomes an empty value."""
+        headers = [message.headers for message in messages]
+        return cls(
+            np.array([message.offset for message in messages], dtype=np.int64),
+            np.array([message.recorded for message in messages], dtype=np.int64),
+            _received([header.get(names.RECEIVED, "") for header in headers]),
+            [message.subject[6:] for message in messages],  # "frame.<link>"
+            [header.get(names.SESSION, "") for header in headers],
+            [header.get(names.TORN, "") for header in headers],
+            [message.data for message in messages],
+        )
+
+
+def _received(texts: list[str]) -> npt.NDArray[np.int64]:
+    try:
+        times = np.array([int(text) for text in texts], dtype=np.int64)
+    except (ValueError, OverflowError):
+        times = np.array([_time_or_none(text) for text in texts], dtype=np.int64)
+    return np.where(times > 0, times, NO_RECEIVED)
+
+
+def _time_or_none(text: str) -> int:
+    return int(text) if text.isdigit() and len(text) < 19 + 1 and int(text) < 2**63 else NO_RECEIVED

@@ -1,0 +1,120 @@
+"""Generations: which derivations of telemetry exist and which one was live when, folded from OPERATIONS."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from nats.aio.client import Client
+
+from infra.errors import StreamError
+from streams.mission import Mission, bundle, unbundle
+from streams.operations import Operation, append_operation, read_operations
+
+PARSER_VERSION = "1"
+"""Goes up whenever the same bytes and the same mission database give other rows than before."""
+
+MISSION_LOADED = "mission-loaded"
+GENERATION_STARTED = "generation-started"
+GENERATION_PROMOTED = "generation-promoted"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One derivation: its name, what made it, and when it started (recorded time, ns UTC)."""
+
+    name: str
+    mission_digest: str
+    parser_version: str
+    started: int
+
+
+@dataclass
+class Generations:
+    """The fold over OPERATIONS: generations by name, promotions in order, mission bundles by digest."""
+
+    known: dict[str, Generation] = field(default_factory=dict)
+    promotions: list[tuple[int, str]] = field(default_factory=list)
+    bundles: dict[str, str] = field(default_factory=dict)
+    mission_names: list[str] = field(default_factory=list)
+
+    @property
+    def live(self) -> str | None:
+        """Name of the generation that is live now."""
+        return self.promotions[-1][1] if self.promotions else None
+
+    def live_at(self, time: int) -> str | None:
+        """Name of the generation that was live at `time` (ns UTC); None before the first promotion."""
+        names = [name for promoted, name in self.promotions if promoted <= time]
+        return names[-1] if names else None
+
+    def mission_of(self, name: str) -> Mission:
+        """Load the mission database that a generation was made with. Raises StreamError when unknown."""
+        generation = self.known.get(name)
+        if generation is None or generation.mission_digest not in self.bundles:
+            raise StreamError(
+                f"the generation {name!r} is not known", where="OPERATIONS", fix="see `generations list`"
+            )
+        return unbundle(self.bundles[generation.mission_digest])
+
+
+def fold(operations: Iterable[Operation]) -> Generations:
+    """Fold events, in order, into the state of the generations."""
+    state = Generations()
+    for event in operations:
+        fields = event.fields
+        if event.kind == MISSION_LOADED:
+            state.bundles[fields["digest"]] = fields["bundle"]
+            state.mission_names.append(fields["name"])
+        elif event.kind == GENERATION_STARTED:
+            state.known.setdefault(
+                fields["generation"],
+                Generation(fields["generation"], fields["mission"], fields["parser_version"], event.recorded),
+            )
+        elif event.kind == GENERATION_PROMOTED:
+            state.promotions.append((event.recorded, fields["generation"]))
+    return state
+
+
+def generation_name(mission: Mission) -> str:
+    """Name of the derivation by this parser version and mission: the same inputs, the same name."""
+    return "g-" + hashlib.sha256(f"{PARSER_VERSION}:{mission.digest}".encode()).hexdigest()[:8]
+
+
+async def read_generations(nc: Client) -> Generations:
+    """Read OPERATIONS and fold it."""
+    return fold(await read_operations(nc))
+
+
+async def ensure_mission(nc: Client, mission: Mission) -> None:
+    """Record the mission in OPERATIONS unless it is there.
+
+    Raises StreamError when the streams hold another mission: one data folder is one mission's.
+    """
+    state = await read_generations(nc)
+    if state.mission_names and mission.name != state.mission_names[-1]:
+        raise StreamError(
+            f"this data folder holds the mission {state.mission_names[-1]!r}, not {mission.name!r}",
+            where="OPERATIONS",
+            fix="name another folder with --data",
+        )
+    if mission.digest not in state.bundles:
+        fields = {"name": mission.name, "digest": mission.digest, "bundle": bundle(mission)}
+        await append_operation(nc, MISSION_LOADED, fields)
+
+
+async def ensure_generation(nc: Client, mission: Mission) -> str:
+    """Record mission and generation in OPERATIONS unless they are there; return the generation's name."""
+    await ensure_mission(nc, mission)
+    name = generation_name(mission)
+    if name not in (await read_generations(nc)).known:
+        fields = {"generation": name, "mission": mission.digest, "parser_version": PARSER_VERSION}
+        await append_operation(nc, GENERATION_STARTED, fields)
+    return name
+
+
+async def promote(nc: Client, name: str) -> None:
+    """Make a generation the live one unless it is."""
+    if (await read_generations(nc)).live != name:
+        await append_operation(nc, GENERATION_PROMOTED, {"generation": name})

@@ -1,0 +1,125 @@
+"""The telemetry parser as a service: keeps one generation going, and restarts from any offset on request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import orjson
+from nats.errors import Error as NatsError
+from nats.micro.request import Request
+
+from infra.errors import FlightLedgerError, QueryError
+from infra.service import Service
+from streams import names
+from streams.event_log import ensure_streams
+from streams.feed import Feed
+from streams.frame_batch import FrameBatch
+from streams.generations import ensure_generation, promote, read_generations
+from streams.mission import Mission
+from streams.operations import append_operation
+from streams.parser_flow import run_parser, stored_position
+from streams.read import last_offset, offset_at_time
+
+VERSION = "1.0.0"
+_RETRY_S = 1.0
+
+_RESTART_SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "go back to an offset of FRAMES, or a recorded time, and parse on from there",
+    "type": "object",
+    "properties": {
+        "from_offset": {"type": "integer", "minimum": 1},
+        "from_time": {"type": "integer", "description": "recorded time, ns since 1970"},
+    },
+}
+
+log = logging.getLogger(__name__)
+
+
+class ParserService:
+    """Runs the parser of a mission until cancelled."""
+
+    def __init__(self, service: Service, mission: Mission) -> None:
+        self._service, self._mission = service, mission
+        self._feed: Feed[FrameBatch] = Feed()
+        self._wanted: int | None = None
+        self._done = 0
+        self._generation = ""
+        self._promote_at: int | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self) -> None:
+        """Parse, restarting behind the last stored position after whatever went wrong."""
+        nc, self._loop = self._service.nc, asyncio.get_running_loop()
+        await ensure_streams(self._service.js)
+        self._generation = await ensure_generation(nc, self._mission)
+        await self._plan_promotion()
+        await self._offer()
+        while True:
+            start = self._wanted or await stored_position(nc, self._generation)
+            self._wanted, self._feed = None, Feed()
+            log.info("parsing %s from offset %d", self._generation, start)
+            try:
+                await run_parser(
+                    nc, self._mission, self._generation, start=start, feed=self._feed, progress=self._progress
+                )
+            except (FlightLedgerError, NatsError, OSError, TimeoutError) as error:
+                log.error("the parser stopped: %s; going on behind its last stored position", error)
+                await asyncio.sleep(_RETRY_S)
+
+    async def _plan_promotion(self) -> None:
+        """The first generation is live at once; a later one when it has caught up with FRAMES."""
+        nc = self._service.nc
+        state = await read_generations(nc)
+        if state.live is None:
+            await promote(nc, self._generation)
+        elif state.live != self._generation:
+            self._promote_at = await last_offset(nc, names.FRAMES)
+            self._progress(await stored_position(nc, self._generation) - 1)
+
+    def _progress(self, offset: int) -> None:
+        """Called from the dataflow's thread with each offset done."""
+        self._done = offset
+        if self._promote_at is not None and offset >= self._promote_at:
+            self._promote_at = None
+            assert self._loop is not None
+            asyncio.run_coroutine_threadsafe(promote(self._service.nc, self._generation), self._loop)
+
+    async def _offer(self) -> None:
+        micro = await self._service.add_micro("parser", VERSION, "Parses FRAMES into TELEMETRY")
+        await micro.add_endpoint(
+            "restart", self._restart, subject="parser.restart", request_schema=_RESTART_SCHEMA
+        )
+        await micro.add_endpoint("status", self._status, subject="parser.status")
+
+    async def _restart(self, request: Request) -> None:
+        wanted = await self._restart_offset(request.data)
+        fields = {"generation": self._generation, "from_offset": wanted, "was_at": self._done}
+        await append_operation(self._service.nc, "parser-restarted", fields)
+        self._wanted = wanted
+        self._feed.stop()
+        await request.respond(orjson.dumps(fields))
+
+    async def _restart_offset(self, data: bytes) -> int:
+        try:
+            question: Any = orjson.loads(data or b"{}")
+        except orjson.JSONDecodeError as error:
+            raise QueryError(f"the request is not JSON: {error}", where="parser.restart") from error
+        end = await last_offset(self._service.nc, names.FRAMES)
+        match question:
+            case {"from_offset": int(offset)}:
+                wanted = offset
+            case {"from_time": int(time)}:
+                wanted = await offset_at_time(self._service.nc, names.FRAMES, time)
+            case _:
+                raise QueryError("from_offset or from_time is missing", where="parser.restart")
+        if not 1 <= wanted <= end + 1:
+            raise QueryError(f"FRAMES has the offsets 1 to {end}, not {wanted}", where="parser.restart")
+        return wanted
+
+    async def _status(self, request: Request) -> None:
+        end = await last_offset(self._service.nc, names.FRAMES)
+        status = {"generation": self._generation, "offset": self._done, "last_offset": end}
+        await request.respond(orjson.dumps(status))

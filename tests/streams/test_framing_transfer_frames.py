@@ -1,0 +1,276 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.framing import FramingConfig
+from streams.framing.channel_coding import error_control, is_intact, pseudo_random, randomise
+from streams.framing.space_packet import idle_packet
+from streams.framing.sync_marker import ASM
+from streams.framing.transfer_frame import (
+    FrameCounts,
+    TransferFrame,
+    decode_frame,
+    encode_frame,
+    frame_counts,
+)
+from streams.framing.transfer_frame_builder import build_transfer_frames
+from streams.framing.transfer_frames import SpannedFault, SpannedPacket, TransferFrameReader
+
+BARE = FramingConfig("transfer-frames", 30, asm=False)  # 24 bytes of data a frame
+
+
+def packet(size: int, apid: int = 11, fill: int = 0xE7) -> bytes:
+    return apid.to_bytes(2, "big") + b"\xc0\x00" + (size - 7).to_bytes(2, "big") + bytes([fill]) * (size - 6)
+
+
+def read(
+    config: FramingConfig, frames: list[bytes], first: int = 100, beginning: bool = True
+) -> tuple[list[SpannedPacket], list[SpannedFault]]:
+    reader = TransferFrameReader(config, beginning)
+    return reader.read(frames, range(first, first + len(frames)))
+
+
+# The coding
+
+
+def test_the_randomiser_starts_as_in_the_standard() -> None:
+    """131.0-B-3 section 10.4.2: the first 40 bits are 1111 1111 0100 1000 0000 1110 1100 0000 1001 1010."""
+    assert pseudo_random(5) == bytes.fromhex("FF480EC09A")
+    assert pseudo_random(600) == (pseudo_random(255) * 3)[:600]
+
+
+def test_the_error_control_is_the_crc_of_the_standard() -> None:
+    assert error_control(b"123456789") == bytes.fromhex("29B1")
+
+
+@given(st.binary(min_size=1, max_size=600))
+def test_coding_is_undone_by_its_inverse(data: bytes) -> None:
+    assert randomise(randomise(data)) == data
+    assert is_intact(data + error_control(data))
+
+
+frames_of_any_field = st.builds(
+    TransferFrame,
+    scid=st.integers(0, 1023),
+    vcid=st.integers(0, 7),
+    mc_count=st.integers(0, 255),
+    vc_count=st.integers(0, 255),
+    first_header=st.integers(0, 0x7FF),
+    data=st.binary(min_size=1, max_size=60),
+    secondary=st.binary(max_size=63).map(lambda rest: bytes([len(rest)]) + rest) | st.just(b""),
+    ocf=st.sampled_from([b"", b"ocf!"]),
+    synchronised=st.booleans(),
+)
+
+
+@given(frames_of_any_field, st.booleans(), st.booleans(), st.booleans())
+def test_a_frame_is_decoded_as_it_was_encoded(
+    frame: TransferFrame, asm: bool, fecf: bool, randomised: bool
+) -> None:
+    length = len(frame.pack()) + 2 * fecf
+    config = FramingConfig("transfer-frames", length, asm=asm, fecf=fecf, randomised=randomised)
+    encoded = encode_frame(config, frame)
+    assert encoded.startswith(ASM) or not asm
+    assert decode_frame(config, encoded) == frame
+    assert frame_counts(config, encoded) == FrameCounts(frame.scid, frame.vcid, frame.vc_count)
+
+
+@given(st.binary(max_size=40), st.booleans(), st.booleans())
+def test_bytes_that_are_no_frame_are_refused_with_a_reason(data: bytes, asm: bool, fecf: bool) -> None:
+    config = FramingConfig("transfer-frames", 20, asm=asm, fecf=fecf)
+    frame_counts(config, data)
+    try:
+        decode_frame(config, data)
+    except ValueError as error:
+        assert len(str(error)) > 10
+
+
+# Packets that span frames
+
+configs = st.sampled_from(
+    [
+        BARE,
+        FramingConfig("transfer-frames", 14),
+        FramingConfig("transfer-frames", 16, asm=False, fecf=True),
+        FramingConfig("transfer-frames", 100, fecf=True, randomised=True),
+    ]
+)
+many_packets = st.lists(
+    st.builds(packet, st.integers(7, 90), st.integers(0, 0x7FE), st.integers(0, 255)), min_size=1, max_size=30
+)
+
+
+@given(configs, many_packets, st.integers(0, 255), st.sampled_from([b"", b"OCF!"]))
+def test_packets_are_read_as_they_were_sent(
+    config: FramingConfig, packets: list[bytes], count: int, ocf: bytes
+) -> None:
+    frames = build_transfer_frames(packets, config, scid=5, vcid=3, vc_count=count, ocf=ocf)
+    found, faults = read(config, frames)
+    assert [one.data for one in found] == packets
+    assert faults == []
+    assert len({(one.offset, one.index) for one in found}) == len(packets)
+
+
+@given(configs, many_packets, st.data())
+def test_a_packets_identity_does_not_depend_on_where_reading_began(
+    config: FramingConfig, packets: list[bytes], data: st.DataObject
+) -> None:
+    frames = build_transfer_frames(packets, config)
+    first = data.draw(st.integers(0, len(frames) - 1))
+    everything, _ = read(config, frames)
+    later, faults = read(config, frames[first:], 100 + first, beginning=False)
+    assert later == [one for one in everything if one.offset >= 100 + first]
+    assert faults == []
+
+
+@given(configs, many_packets, st.data())
+def test_reading_on_from_the_oldest_pending_offset_loses_nothing(
+    config: FramingConfig, packets: list[bytes], data: st.DataObject
+) -> None:
+    frames = build_transfer_frames(packets, config)
+    stop = data.draw(st.integers(0, len(frames)))
+    reader = TransferFrameReader(config, beginning=True)
+    before, _ = reader.read(frames[:stop], range(stop))
+    pending = reader.oldest_pending()
+    resume = stop if pending is None else pending
+    after, _ = read(config, frames[resume:], resume, beginning=False)
+    assert sorted({*before, *after}, key=lambda one: (one.offset, one.index)) == read(config, frames, 0)[0]
+
+
+@given(configs, many_packets, st.data())
+def test_lost_frames_cost_only_the_packets_they_touch(
+    config: FramingConfig, packets: list[bytes], data: st.DataObject
+) -> None:
+    frames = build_transfer_frames(packets, config)
+    lost = data.draw(st.sets(st.integers(0, len(frames) - 1), max_size=3))
+    reader = TransferFrameReader(config, beginning=True)
+    kept = [number for number in range(len(frames)) if number not in lost]
+    found, _faults = reader.read([frames[number] for number in kept], kept)
+    untouched = [
+        one for one in read(config, frames, 0)[0] if not lost & set(range(one.offset, one.last_offset + 1))
+    ]
+    assert found == untouched
+
+
+def test_a_packet_and_its_header_may_span_frames() -> None:
+    packets = [packet(20), packet(60), packet(10)]  # the second one's header starts 4 bytes before the end
+    frames = build_transfer_frames(packets, BARE)
+    found, faults = read(BARE, frames)
+    assert found == [
+        SpannedPacket(packets[0], 100, 0, 100),
+        SpannedPacket(packets[1], 100, 1, 103),
+        SpannedPacket(packets[2], 103, 0, 103),
+    ]
+    assert faults == []
+
+
+def test_a_lost_frame_gives_up_the_packet_that_was_in_it_and_keeps_its_bytes() -> None:
+    packets = [packet(20), packet(60), packet(10)]
+    frames = build_transfer_frames(packets, BARE)
+    reader = TransferFrameReader(BARE)
+    found, faults = reader.read([frames[0], *frames[2:4]], [100, 102, 103])
+    assert [one.data for one in found] == [packets[0], packets[2]]
+    reason = "1 frame of the virtual channel lost before frame count 2"
+    tail = "bytes before a packet start belong to no packet"
+    assert faults == [
+        SpannedFault(100, "frame", f"packet 1 of this frame: {reason}", packets[1][:4]),
+        SpannedFault(102, "frame", f"24 {tail}: {reason}", packets[1][28:52]),
+        SpannedFault(103, "frame", f"8 {tail}: {reason}", packets[1][52:]),
+    ]
+
+
+def test_virtual_channels_are_read_apart() -> None:
+    one, two = packet(100, 1), packet(100, 2)
+    a, b = build_transfer_frames([one], BARE, vcid=1), build_transfer_frames([two], BARE, vcid=2, vc_count=9)
+    mixed = [frame for pair in zip(a, b, strict=True) for frame in pair]
+    found, faults = read(BARE, mixed)
+    assert [(spanned.data, spanned.offset) for spanned in found] == [(one, 100), (two, 101)]
+    assert faults == []
+
+
+def test_a_wrong_error_control_keeps_the_frame_out() -> None:
+    config = FramingConfig("transfer-frames", 32, fecf=True)
+    packets = [packet(24, fill=number) for number in range(3)]
+    frames = build_transfer_frames(packets, config)
+    damaged = frames[1][:-5] + b"!" + frames[1][-4:]
+    found, faults = read(config, [frames[0], damaged, frames[2]])
+    assert [one.data for one in found] == [packets[0], packets[2]]
+    assert [(fault.offset, fault.data) for fault in faults] == [(101, damaged)]
+    assert faults[0].reason.startswith("frame error control is")
+
+
+def frame(first_header: int, data: bytes, count: int = 0, synchronised: bool = False) -> bytes:
+    whole = data.ljust(24, b"\x55")
+    return encode_frame(BARE, TransferFrame(1, 1, 0, count, first_header, whole, synchronised=synchronised))
+
+
+@pytest.mark.parametrize("pointer", [4, 6, 23])
+def test_a_pointer_that_contradicts_the_pending_length_resynchronises(pointer: int) -> None:
+    begun = packet(17) + packet(12)[:7]  # 5 more bytes are to come
+    good = packet(24 - pointer) if pointer < 18 else b""
+    found, faults = read(BARE, [frame(0, begun), frame(pointer, bytes(pointer) + good, 1)])
+    assert [one.data for one in found] == [packet(17)] + [good] * bool(good)
+    assert faults[0].offset == 100
+    assert faults[0].data == packet(12)[:7] + bytes(pointer)
+    assert "its length is 12 bytes" in faults[0].reason
+
+
+def test_a_frame_without_packet_start_that_ends_the_packet_too_early_is_a_fault() -> None:
+    found, faults = read(BARE, [frame(0, packet(17) + packet(12)[:7]), frame(0x7FF, b"", 1)])
+    assert [one.data for one in found] == [packet(17)]
+    assert len(faults[0].data) == 7 + 24
+
+
+def test_what_holds_no_packets_is_said() -> None:
+    wrong_version = b"\xc0" + frame(0, b"")[1:]
+    frames = [frame(0x7FE, b""), frame(0, b"", 1, True), frame(24, b"", 2), wrong_version, b"short"]
+    reader = TransferFrameReader(BARE)
+    found, faults = reader.read(frames, range(5))
+    assert found == []
+    assert reader.idle_frames == 1
+    says = ["carries no packets", "first header pointer is 24", "version is 3, must be 0", "has 5 bytes"]
+    assert [fault.offset for fault in faults] == [1, 2, 3, 4]
+    assert all(words in fault.reason for words, fault in zip(says, faults, strict=True))
+
+
+def test_bytes_before_the_first_start_are_a_fault_only_at_the_beginning() -> None:
+    frames = [frame(4, b"tail" + packet(20))]
+    assert read(BARE, frames, beginning=False)[1] == []
+    assert [fault.data for fault in read(BARE, frames, beginning=True)[1]] == [b"tail"]
+
+
+def test_a_wrong_packet_version_leaves_the_rest_of_the_frame_to_a_fault() -> None:
+    found, faults = read(BARE, [frame(0, packet(10) + b"\xff" * 14), frame(0, packet(24), 1)])
+    assert [one.data for one in found] == [packet(10), packet(24)]
+    assert [(fault.offset, fault.data) for fault in faults] == [(100, b"\xff" * 14)]
+
+
+def test_idle_packets_count_in_the_index_and_are_dropped() -> None:
+    reader = TransferFrameReader(BARE)
+    found, _ = reader.read([frame(0, idle_packet(10) + packet(14))], [7])
+    assert found == [SpannedPacket(packet(14), 7, 1, 7)]
+    assert reader.idle == 1
+
+
+def test_the_end_of_a_session_reports_what_was_not_complete() -> None:
+    reader = TransferFrameReader(BARE)
+    reader.read([frame(0, packet(100)[:24])], [7])
+    assert reader.oldest_pending() == 7
+    assert [(fault.offset, fault.data) for fault in reader.end()] == [(7, packet(100)[:24])]
+    assert reader.oldest_pending() is None
+
+
+@given(st.lists(st.binary(min_size=34, max_size=34), max_size=20))
+def test_random_frames_do_not_stop_the_reader(bodies: list[bytes]) -> None:
+    config = FramingConfig("transfer-frames", 34, asm=False)
+    reader = TransferFrameReader(config)
+    reader.read([b"\x00\x10" + body[2:] for body in bodies], range(len(bodies)))
+    reader.read(bodies, range(len(bodies)))
+    reader.end()
+
+
+def test_frames_of_wrong_size_are_refused_by_the_builder() -> None:
+    with pytest.raises(ValueError, match="first header pointer needs"):
+        build_transfer_frames([packet(9)], FramingConfig("transfer-frames", 8, asm=False, fecf=True))
+    with pytest.raises(ValueError, match="length minus 1"):
+        build_transfer_frames([packet(9)], BARE, secondary=b"\x05ab")
