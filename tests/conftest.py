@@ -1,4 +1,4 @@
-"""Real servers for all tests: one nats-server and one ClickHouse for each worker process, started on first use.
+"""Real servers for all tests: one nats-server and one ClickHouse per worker process, started on first use.
 
 The servers are shared by the tests of a worker: give streams, subjects and databases names of your own
 (`unique_name`), or delete them at the end.

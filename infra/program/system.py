@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -76,9 +75,9 @@ class System:
     async def stop(self) -> None:
         """Stop this program's services, the last started first."""
         for task in reversed(self.services.values()):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, FlightLedgerError, NatsError):
-                await task
+            if not task.done():
+                task.cancel()
+            await asyncio.wait([task])
 
 
 async def _run(service: Service, name: str) -> None:

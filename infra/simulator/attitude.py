@@ -55,7 +55,7 @@ def into_body(quaternion: Floats, vector: Floats) -> Floats:
 
 def _nose(flight: Trajectory, vehicle: Vehicle) -> Floats:
     """Unit vectors along the nose."""
-    t = np.arange(len(flight.position)) * STEP_S
+    t: Floats = np.arange(len(flight.position), dtype=np.float64) * STEP_S
     air = flight.velocity.copy()
     air[:, :2] -= flight.wind
     speed = np.linalg.norm(air, axis=1)
@@ -83,13 +83,13 @@ def _swing(t: Floats, flight: Trajectory) -> Floats:
 
 def _roll_rate(flight: Trajectory, vehicle: Vehicle) -> Floats:
     """Radians per second about the nose: with the airspeed in flight, a slow turn when hanging."""
-    t = np.arange(len(flight.position)) * STEP_S
+    t: Floats = np.arange(len(flight.position), dtype=np.float64) * STEP_S
     speed = np.linalg.norm(flight.velocity, axis=1)
     spin = math.radians(_SPIN_DEG_PER_S_AT_MACH_1) * vehicle.spin_factor * speed / 340.0
     hung = _smooth((t - flight.drogue_s) / HANG_S)
     turn = math.radians(25.0) * np.sin(2 * math.pi * t / 31.0)
     rate = spin * (1 - hung) + turn * hung
-    return rate * (1 - _smooth((t - flight.landing_s) / FALL_OVER_S))
+    return np.asarray(rate * (1 - _smooth((t - flight.landing_s) / FALL_OVER_S)))
 
 
 def _from_up_to(axis: Floats) -> Floats:

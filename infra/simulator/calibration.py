@@ -29,7 +29,8 @@ class Polynomial:
 
     def value(self, raw: npt.NDArray[np.generic]) -> Floats:
         """The calibrated value of raw counts."""
-        return np.polynomial.polynomial.polyval(raw.astype(np.float64), np.array(self.coefficients))
+        counts = raw.astype(np.float64)
+        return np.asarray(np.polynomial.polynomial.polyval(counts, self.coefficients), np.float64)
 
     def raw(self, value: Floats) -> Counts:
         """The counts whose value is nearest."""
@@ -50,12 +51,12 @@ class Spline:
     def value(self, raw: npt.NDArray[np.generic]) -> Floats:
         """The calibrated value of raw counts."""
         at, values = np.array(self.points).T
-        return np.interp(raw.astype(np.float64), at, values)
+        return np.asarray(np.interp(raw.astype(np.float64), at, values), np.float64)
 
     def raw(self, value: Floats) -> Counts:
         """The counts whose value is nearest; outside of the points it saturates."""
         at, values = np.array(self.points).T
-        return np.rint(np.interp(value, values[::-1], at[::-1])).astype(np.int64)
+        return np.asarray(np.rint(np.interp(value, values[::-1], at[::-1])), np.int64)
 
 
 def _thermistor() -> Spline:

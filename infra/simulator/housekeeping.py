@@ -93,7 +93,7 @@ class Housekeeping:
     def temperature(self, t: Floats, place: str) -> Floats:
         """Temperature at "bay", "avionics" or "battery"."""
         column = ("case", "bay", "avionics", "battery").index(place)
-        return np.interp(t, self._t, self._table[:, column])
+        return np.asarray(np.interp(t, self._t, self._table[:, column]), np.float64)
 
     def battery_voltage(self, t: Floats) -> Floats:
         """Volts at the terminals of three lithium cells: by charge, less what the current drops."""

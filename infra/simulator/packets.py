@@ -44,21 +44,34 @@ _HEADER = [("id", ">u2"), ("sequence", ">u2"), ("length", ">u2"), ("clock_s", ">
 
 LAYOUTS: dict[Apid, np.dtype[np.void]] = {
     Apid.IMU: np.dtype(
-        [*_HEADER, ("acceleration", ">i2", 3), ("rate", ">i2", 3), ("quaternion", ">f4", 4)]
-        # The barometer's chip sends its least significant byte first, and nobody turns it round.
-        + [("pressure", "<u4"), ("temperature", "<i2")]
+        [
+            *_HEADER,
+            *[("acceleration", ">i2", 3), ("rate", ">i2", 3), ("quaternion", ">f4", 4)],
+            # The barometer's chip sends its least significant byte first, and nobody turns it round.
+            *[("pressure", "<u4"), ("temperature", "<i2")],
+        ]
     ),
     Apid.NAV: np.dtype(
-        [*_HEADER, ("latitude", ">f8"), ("longitude", ">f8"), ("altitude", ">f4"), ("velocity", ">f4", 3)]
-        + [("fix", "u1"), ("satellites", "u1"), ("hdop", "u1")]
+        [
+            *_HEADER,
+            *[("latitude", ">f8"), ("longitude", ">f8"), ("altitude", ">f4"), ("velocity", ">f4", 3)],
+            *[("fix", "u1"), ("satellites", "u1"), ("hdop", "u1")],
+        ]
     ),
     Apid.POWER: np.dtype(
-        [*_HEADER, ("battery", ">u2"), ("bus", ">u2"), ("pyro", ">u2"), ("current_word", ">u2")]
-        + [("battery_temperature", ">u2"), ("motor_bay_temperature", ">u2"), ("avionics_temperature", ">u2")]
+        [
+            *_HEADER,
+            *[("battery", ">u2"), ("bus", ">u2"), ("pyro", ">u2"), ("current_word", ">u2")],
+            *[("battery_temperature", ">u2"), ("motor_bay_temperature", ">u2")],
+            ("avionics_temperature", ">u2"),
+        ]
     ),
     Apid.STATUS: np.dtype(
-        [*_HEADER, ("state_word", ">u2"), ("cpu_load", "u1"), ("rssi", "i1"), ("uptime_ms", ">u4")]
-        + [("monotonic_ns", ">u8"), ("version", "S12"), ("config_digest", "V8")]
+        [
+            *_HEADER,
+            *[("state_word", ">u2"), ("cpu_load", "u1"), ("rssi", "i1"), ("uptime_ms", ">u4")],
+            *[("monotonic_ns", ">u8"), ("version", "S12"), ("config_digest", "V8")],
+        ]
     ),
 }
 """The fixed packets; EVENT has no fixed length and is made by `encode_event`."""
@@ -90,7 +103,7 @@ def encode(apid: Apid, rows: Rows, ticks: Ticks, ordinals: npt.NDArray[np.int64]
 
 
 def encode_event(
-    ticks: int, ordinal: int, severity: int, source: int, text: str, value: float | None = None
+    ticks: int, ordinal: int, *, severity: int, source: int, text: str, value: float | None = None
 ) -> bytes:
     """One EVENT packet: severity, source, the value if there is one, the text with its length before it.
 

@@ -106,7 +106,7 @@ def status(state: FlightState, rng: Random) -> Rows:
 
 
 def _signal_dbm(state: FlightState) -> Floats:
-    """Signal strength of the uplink on board, falling with the square of the distance to the ground station."""
+    """Signal strength of the uplink on board, falling with the square of the distance."""
     distance = np.linalg.norm(state.position_m + np.array([0.0, -400.0, 0.0]), axis=-1)
     return np.asarray(-52.0 - 20.0 * np.log10(distance / 400.0))
 

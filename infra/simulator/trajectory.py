@@ -71,7 +71,7 @@ class _Integrator:
     chutes: _Chutes = field(default_factory=_Chutes)
 
     def __post_init__(self) -> None:
-        half_steps = np.arange(2 * MAX_STEPS + 2) * (STEP_S / 2)
+        half_steps: Floats = np.arange(0.0, 2 * MAX_STEPS + 2) * (STEP_S / 2)
         thrust, mass = self.vehicle.burn(half_steps)
         self.thrust: list[float] = thrust.tolist()
         self.mass: list[float] = mass.tolist()

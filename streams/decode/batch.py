@@ -62,7 +62,7 @@ class BlockSamples(FixedSamples):
         if place is None:
             return super().raw(index)
         block, row = place
-        return self.arrays[block][row].view(self.slots[index].form.dtype)
+        return np.asarray(self.arrays[block][row].view(self.slots[index].form.dtype))
 
     def wrong(self, index: int) -> Mask | None:
         """Which raw values have an impossible digit."""

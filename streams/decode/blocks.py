@@ -1,9 +1,10 @@
 """Blocks: neighbouring fields of the same width, decoded for a whole batch by one numpy operation.
 
-A packet type of fixed layout is cut into blocks once. Whole big-endian or little-endian words that follow each
-other are swapped and transposed together; bit fields are shifted and masked together out of the smallest words
-that hold them; what fits in neither (other encodings, fields over nine bytes) is cut out one by one. Each block
-gives an array [fields, k], so that every field is contiguous and becomes an Arrow column without a copy.
+A packet type of fixed layout is cut into blocks once. Whole big-endian or little-endian words that follow
+each other are swapped and transposed together; bit fields are shifted and masked together out of the
+smallest words that hold them; what fits in neither (other encodings, fields over nine bytes) is cut out one
+by one. Each block gives an array [fields, k], so that every field is contiguous and becomes an Arrow column
+without a copy.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _CHUNK = 256  # rows transposed at a time, so that they stay in the cache
 class Block(Protocol):
     """Fields that are decoded together."""
 
-    slots: tuple[Slot, ...]
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The fields, in the order of the array."""
 
     def read(self, rows: Bytes) -> Array:
         """The fields of packets uint8[k, size], as an array [fields, k] of one unsigned width."""
@@ -69,7 +72,7 @@ class BitBlock:
         words = np.empty((len(self.starts), len(rows)), f"u{self.width}")
         for position, start in enumerate(self.starts):
             words[position] = rows[:, start : start + self.width].view(f">u{self.width}")[:, 0]
-        fields = words[self.words] >> self.shifts  # type: ignore[operator]
+        fields = words[self.words] >> self.shifts
         fields &= self.masks
         if self.signs is not None:
             fields ^= self.signs
@@ -130,7 +133,7 @@ def _result(slot: Slot) -> str:
 
 
 def _word(slot: Slot, size_bits: int) -> tuple[int, int] | None:
-    """(width, first byte) of the smallest word of the packet that holds a bit field; None when it must be cut out."""
+    """(width, first byte) of the smallest word that holds a bit field; None when it must be cut out."""
     encoding = slot.encoding
     usual = isinstance(encoding, IntegerEncoding) and encoding.scheme in {"unsigned", "twosComplement"}
     if not usual or _is_little(slot) or slot.offset is None or slot.bits is None:

@@ -56,7 +56,7 @@ def _spline(calibrator: Spline, raw: Floats) -> tuple[Floats, Mask | None]:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """The calibration of one slot: the first context whose test holds, else the default, else the raw value."""
+    """The calibration of one slot: the first context whose test holds, else the default, else raw."""
 
     default: Calibrator | None
     contexts: tuple[tuple[Test, Calibrator], ...]

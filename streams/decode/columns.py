@@ -24,10 +24,11 @@ RESERVED = frozenset({
 class Column:
     """One column of a packet type's table.
 
-    `name` is unique in the packet type and not reserved. `parameter` is the qualified name. `label` is what people
-    see: the local name, or with enough of its path to be unique in the packet; of several places of a parameter
-    in one packet the last has the plain label, those before it `label__1`, `label__2`, … `role`: "both" where the
-    raw value and the value are the same thing and stored once. `nullable`: may be absent or without a value.
+    `name` is unique in the packet type and not reserved. `parameter` is the qualified name. `label` is what
+    people see: the local name, or with enough of its path to be unique in the packet; of several places of
+    a parameter in one packet the last has the plain label, those before it `label__1`, `label__2`, …
+    `role`: "both" where the raw value and the value are the same thing and stored once. `nullable`: may be
+    absent or without a value.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a column comes from: the slots of its parameter and, counting from 0, which of those that are present.
+    """Where a column comes from: the slots of its parameter, and counting from 0 which present one.
 
     The last column of a parameter, `last`, has the last slot that is present.
     """
@@ -53,7 +54,7 @@ class Source:
 
 @dataclass(frozen=True)
 class PacketType:
-    """One kind of packet: a container that is not abstract. `size_bits` is None when its size is not fixed."""
+    """One kind of packet: a container that is not abstract; `size_bits` is None when it is not fixed."""
 
     name: str
     qualified_name: str

@@ -16,9 +16,9 @@ from streams.xtce.order import not_earlier
 class Conversions:
     """Conversions by slot index, compiled on demand.
 
-    A reference means the last place of the parameter at or before the one who asks; of places that may be absent
-    the nearest that is present. `complete` says that all slots are known: then the conditions of context
-    calibrators may also look at places further on.
+    A reference means the last place of the parameter at or before the one who asks; of places that may be
+    absent the nearest that is present. `complete` says that all slots are known: then the conditions of
+    context calibrators may also look at places further on.
     """
 
     def __init__(self, slots: Sequence[Slot], complete: bool) -> None:
@@ -28,11 +28,12 @@ class Conversions:
         self._open: list[int] = []
 
     def of(self, slot: Slot) -> Conversion:
-        """The conversion of one slot; raises MissionError for calibrators that depend on each other in a circle."""
+        """The conversion of one slot; raises MissionError for calibrators that depend on themselves."""
         if slot.index not in self._compiled:
             if slot.index in self._open:
                 raise MissionError(
-                    f"the context calibrators of {slot.parameter.qualified_name} depend on its own calibrated value",
+                    f"the context calibrators of {slot.parameter.qualified_name} "
+                    "depend on its own calibrated value",
                     where=slot.encoding.place,
                     fix='break the circle, or use useCalibratedValue="false"',
                 )

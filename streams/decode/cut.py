@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
+
+
+class Packets(NamedTuple):
+    """The packets of a batch: `data` uint8[n] holds them, `starts` and `lengths` int64[k] say where."""
+
+    data: Bytes
+    starts: Offsets
+    lengths: Offsets
+
+    def heads(self, rows: Offsets, size: int) -> Bytes:
+        """The first `size` bytes of some of the packets, in ascending order; each must have so many."""
+        starts = self.starts if len(rows) == len(self.starts) else self.starts[rows]
+        return packet_rows(self.data, starts, size)
 
 
 def packet_rows(data: Bytes, starts: Offsets, size: int) -> Bytes:
@@ -17,12 +32,12 @@ def packet_rows(data: Bytes, starts: Offsets, size: int) -> Bytes:
     """
     if size == 0:
         return np.empty((len(starts), 0), np.uint8)
-    if len(starts) == 1 or not size:
+    if len(starts) == 1:
         return data[starts[0] : starts[0] + size].reshape(1, size)
     distance = int(starts[1] - starts[0])
     if distance > 0 and bool((np.diff(starts) == distance).all()):
-        return np.ndarray((len(starts), size), np.uint8, data, int(starts[0]), (distance, 1))  # type: ignore[arg-type]
-    windows = np.ndarray((len(data) - size + 1, size), np.uint8, data, 0, (1, 1))  # type: ignore[arg-type]
+        return np.ndarray((len(starts), size), np.uint8, data, int(starts[0]), (distance, 1))
+    windows = np.ndarray((len(data) - size + 1, size), np.uint8, data, 0, (1, 1))
     return np.asarray(windows[starts])
 
 

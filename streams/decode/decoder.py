@@ -14,7 +14,7 @@ from infra.errors import MissionError
 from streams.decode.batch import BlockSamples
 from streams.decode.columns import PacketType, make_columns, unique_labels
 from streams.decode.conversions import Conversions
-from streams.decode.cut import Bytes, Offsets, packet_rows
+from streams.decode.cut import Bytes, Offsets, Packets
 from streams.decode.faults import CannotDecodeError, Fault, left_over
 from streams.decode.locate import FieldPlace
 from streams.decode.table import PacketTable, TableMaker
@@ -46,27 +46,26 @@ class Decoder:
 
         Never raises for what stands in the packets.
         """
-        data = np.ascontiguousarray(data)
+        packets = Packets(np.ascontiguousarray(data), starts, lengths)
         result = Decoded()
         with np.errstate(all="ignore"):
-            found = sort_packets(self._root, data, starts, lengths)
+            found = sort_packets(self._root, packets)
             result.faults += found.faults
             for node, rows in found.fixed:
-                self._fixed(node, data, starts, lengths, rows, result)
+                self._fixed(node, packets, rows, result)
             if found.others:
-                rows = np.sort(np.concatenate(found.others))
-                self._walk(data, starts, lengths, rows.tolist(), result)
+                self._walk(packets, np.sort(np.concatenate(found.others)), result)
         return _in_order(result)
 
     def decode_each(self, data: Bytes, starts: Offsets, lengths: Offsets) -> Decoded:
         """Decode a batch packet by packet: the same result as `decode`, slower."""
         result = Decoded()
         with np.errstate(all="ignore"):
-            self._walk(data, starts, lengths, list(range(len(starts))), result)
+            self._walk(Packets(np.ascontiguousarray(data), starts, lengths), np.arange(len(starts)), result)
         return _in_order(result)
 
     def locate(self, packet: bytes) -> list[FieldPlace]:
-        """The place, the raw value and the value of each field of one packet; empty when it cannot be decoded."""
+        """Place, raw value and value of each field of one packet; empty when it cannot be decoded."""
         with np.errstate(all="ignore"):
             try:
                 node, walk = walk_packet(self._root, packet)
@@ -75,43 +74,35 @@ class Decoder:
             assert node.type_index is not None
             maker = self._makers[node.type_index]
             samples = held(Walked([0], [walk.patterns], [walk.end]), maker.slots)
-            return maker.places(samples, walk.places)
+            return maker.places(samples, walk.places())
 
-    def _fixed(
-        self, node: TreeNode, data: Bytes, starts: Offsets, lengths: Offsets, rows: Offsets, result: Decoded
-    ) -> None:
+    def _fixed(self, node: TreeNode, packets: Packets, rows: Offsets, result: Decoded) -> None:
         assert node.type_index is not None and node.layout.size_bits is not None
         size = (node.layout.size_bits + 7) // 8
         maker = self._makers[node.type_index]
         assert maker.plan is not None
-        every = len(rows) == len(starts)
-        samples = BlockSamples(packet_rows(data, starts if every else starts[rows], size), maker.plan)
-        table, faults = maker.make_blocks(samples, rows)
+        table, faults = maker.make_blocks(BlockSamples(packets.heads(rows, size), maker.plan), rows)
         result.tables.append(table)
-        result.faults += faults
-        over = (lengths if every else lengths[rows]) - size
-        if over.any():
-            result.faults += _over(node.name, rows[over > 0].tolist(), over[over > 0].tolist())
+        result.faults += faults + _over(node, rows, packets.lengths[rows] - size)
 
-    def _walk(self, data: Bytes, starts: Offsets, lengths: Offsets, rows: list[int], result: Decoded) -> None:
-        found, faults = walk_packets(self._root, data, starts, lengths, rows)
+    def _walk(self, packets: Packets, rows: Offsets, result: Decoded) -> None:
+        found, faults = walk_packets(self._root, packets, rows.tolist())
         result.faults += faults
         for number, walked in found.items():
             maker = self._makers[number]
             at = np.array(walked.rows, np.int64)
             table, wrong = maker.make(held(walked, maker.slots), at)
             result.tables.append(table)
-            result.faults += wrong
-            over = lengths[at] - (np.array(walked.ends, np.int64) + 7) // 8
-            result.faults += _over(self._nodes[number].name, at[over > 0].tolist(), over[over > 0].tolist())
+            over = packets.lengths[at] - (np.array(walked.ends, np.int64) + 7) // 8
+            result.faults += wrong + _over(self._nodes[number], at, over)
 
 
 def compile_decoder(database: Database, root: str | None = None) -> Decoder:
     """Compile a decoder for the containers that extend a root container.
 
-    The root is, in this order: the one given here, the one given to `load_database`, the only container without a
-    base that others extend, the only container that is not abstract. Raises MissionError where that leaves no
-    choice or several, and for layouts that cannot be decoded.
+    The root is, in this order: the one given here, the one given to `load_database`, the only container
+    without a base that others extend, the only container that is not abstract. Raises MissionError where
+    that leaves no choice or several, and for layouts that cannot be decoded.
     """
     container = _find_root(database, root or database.root)
     return Decoder(*build_tree(database, container))
@@ -169,9 +160,12 @@ def _maker(node: TreeNode, name: str) -> TableMaker:
     return TableMaker(packet_type, layout.slots, sources, conversions)
 
 
-def _over(name: str, rows: list[int], counts: list[int]) -> list[Fault]:
+def _over(node: TreeNode, rows: Offsets, counts: Offsets) -> list[Fault]:
+    """Faults for packets that go on after their container."""
+    over = counts > 0
     return [
-        Fault(row, "packet", left_over(name, count), True) for row, count in zip(rows, counts, strict=True)
+        Fault(row, "packet", left_over(node.name, count), True)
+        for row, count in zip(rows[over].tolist(), counts[over].tolist(), strict=True)
     ]
 
 

@@ -1,7 +1,7 @@
 """Layout: a container with its bases flattened into steps, and into fixed bit offsets where it has them.
 
-A container whose steps need nothing from the packet has a fixed layout: each slot has its bit offset, and whole
-batches decode at once. All others decode packet by packet.
+A container whose steps need nothing from the packet has a fixed layout: each slot has its bit offset, and
+whole batches decode at once. All others decode packet by packet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from infra.errors import MissionError
 from streams.decode.conversions import Conversions
 from streams.decode.predicates import Test, compile_condition
 from streams.decode.raw import raw_form
-from streams.decode.sizes import Count, FixedCount, compile_count, highest
+from streams.decode.sizes import FixedCount, compile_count, highest
 from streams.decode.slots import Slot
 from streams.decode.steps import (
     Guard,
@@ -27,20 +27,22 @@ from streams.decode.steps import (
     Skip,
     Step,
 )
-from streams.xtce import Container, Database, Entry
+from streams.xtce import Container, Database, Entry, Parameter
 from streams.xtce.conditions import Condition
 from streams.xtce.containers import Repeat
-from streams.xtce.encodings import FloatEncoding, IntegerEncoding
+from streams.xtce.encodings import Encoding, FloatEncoding, IntegerEncoding, StringEncoding
 from streams.xtce.order import MAX_FIELDS
 from streams.xtce.sizes import FixedSize
 
 MAX_REPEATS = 256
 """How often an entry may come when the packet says how often; a packet that says more is not decoded."""
 
+_MAX_RUN = 512  # bits that are read as one number; shifting longer ones costs more than it saves
+
 
 @dataclass(frozen=True)
 class Layout:
-    """The steps and slots of a container after those of its bases; `size_bits` is None when it is not fixed."""
+    """Steps and slots of a container after those of its bases; `size_bits` is None when not fixed."""
 
     container: Container
     steps: tuple[Step, ...]
@@ -70,7 +72,7 @@ def lay_out(database: Database, container: Container) -> Layout:
 
 
 class _Builder:
-    """Goes through the entries in order; `position` is the bit where it stands, None once that is not fixed."""
+    """Goes through the entries in order; `position` is the current bit, None once that is not fixed."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -82,6 +84,7 @@ class _Builder:
         self.fixed = True
         self.frames: list[int | None] = [0]
         self.guards = 0
+        self.run: ReadNumbers | None = None  # the step that the next number may join
 
     def size_bits(self) -> int | None:
         """The size of the packet, when it is fixed."""
@@ -96,6 +99,7 @@ class _Builder:
                 self._guarded(guard, lambda entry=entry: self._entry(entry, container, frame))  # type: ignore[misc]
             else:
                 self._entry(entry, container, frame)
+        self.run = None  # what extends this container starts with a step of its own
 
     def _entry(self, entry: Entry, container: Container, frame: int) -> None:
         if entry.repeat:
@@ -104,7 +108,7 @@ class _Builder:
             self._once(entry, container, frame)
 
     def _repeats(self, entry: Entry, repeat: Repeat, container: Container, frame: int) -> None:
-        """An entry as often as its count says; dynamic counts have a guarded place for every possible time."""
+        """An entry as often as its count says; a dynamic count has a guarded place for each time."""
         count = compile_count(repeat.count, self.known.resolver(f"a count in {container.qualified_name}"))
         most = highest(count)
         if isinstance(count, FixedCount):
@@ -135,6 +139,7 @@ class _Builder:
         content()
         self.guards -= 1
         guard.count = len(self.steps) - before
+        self.run = None
         self.position, self.fixed = None, False
 
     def _once(self, entry: Entry, container: Container, frame: int) -> None:
@@ -186,22 +191,29 @@ class _Builder:
                 where=container.place,
                 fix="make it smaller",
             )
+        bits = self._read(parameter, encoding)
         index = len(self.slots)
-        bits: int | None = None
-        step: Step
-        if isinstance(encoding, IntegerEncoding | FloatEncoding):
-            bits = encoding.bits
-            self._number(index, bits, parameter.name)
-        elif encoding.size is None:
-            step = ReadText(index, encoding, parameter.name)
-        else:
-            size: Count = compile_count(encoding.size, self.known.resolver(f"the size of {name}"))
-            bits = encoding.size.value if isinstance(encoding.size, FixedSize) else None
-            step = ReadBytes(index, size, parameter.name)
-        self.steps.append(step)
-        offset = self.position if self.guards == 0 and bits is not None else None
-        self.slots.append(Slot(index, parameter, encoding, raw_form(encoding), self.guards > 0, offset, bits))
+        guarded = self.guards > 0
+        offset = self.position if bits is not None and not guarded else None
+        self.slots.append(Slot(index, parameter, encoding, raw_form(encoding), guarded, offset, bits))
         self._advance(bits)
+
+    def _read(self, parameter: Parameter, encoding: Encoding) -> int | None:
+        """Add the step that reads the next slot; answers its size where that is fixed."""
+        index, name = len(self.slots), parameter.name
+        if isinstance(encoding, IntegerEncoding | FloatEncoding):
+            if self.run is None or self.run.bits + encoding.bits > _MAX_RUN or self.steps[-1] is not self.run:
+                self.run = ReadNumbers()
+                self.steps.append(self.run)
+            self.run.add(index, encoding.bits, name)
+            return encoding.bits
+        if isinstance(encoding, StringEncoding) and encoding.size is None:
+            self.steps.append(ReadText(index, encoding, name))
+            return None
+        assert encoding.size is not None
+        size = compile_count(encoding.size, self.known.resolver(f"the size of {parameter.qualified_name}"))
+        self.steps.append(ReadBytes(index, size, name))
+        return encoding.size.value if isinstance(encoding.size, FixedSize) else None
 
     def _advance(self, bits: int | None) -> None:
         if bits is None or self.position is None:

@@ -10,8 +10,8 @@ from typing import Any
 class FieldPlace:
     """One field of a packet: `bit_offset` counts from the packet's first bit.
 
-    `raw` and `value` are Python objects, None where missing; an absolute time is int nanoseconds UTC. `column` is
-    the name of the column that holds the value.
+    `raw` and `value` are Python objects, None where missing; an absolute time is int nanoseconds UTC.
+    `column` is the name of the column that holds the value.
     """
 
     parameter: str

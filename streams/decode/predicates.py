@@ -88,7 +88,7 @@ class Compare:
         return tuple(slot for slot, _ in self.operand.candidates)
 
     def key(self) -> tuple[int, int] | None:
-        """(slot index, raw value) of a test that one slot's raw integer is one value; None for other tests."""
+        """(slot index, raw value) when the test asks one raw integer to be one value; else None."""
         slot, conversion = self.operand.candidates[0]
         plain = not self.operand.calibrated or conversion.plain
         single = len(self.operand.candidates) == 1 and raw_range(slot.encoding) is not None
@@ -109,8 +109,8 @@ class InRanges:
         data, there = self.operand.values(samples)
         inside = np.zeros(samples.count, np.bool_)
         for first, last in self.ranges:
-            inside |= (data >= first) & (data <= last)  # type: ignore[operator]
-        return (inside != self.negated) & there
+            inside |= np.asarray((data >= first) & (data <= last), np.bool_)
+        return np.asarray((inside != self.negated) & there, np.bool_)
 
     def slots(self) -> tuple[Slot, ...]:
         """The slots that it looks at."""

@@ -1,7 +1,8 @@
 """Short cuts for one packet: tests and numbers on plain integers without an array.
 
-Most conditions and sizes look at unsigned or two's complement integers without a calibrator. Those are worked out
-on the bit patterns that a walk has read; all others go the general way, as samples of one packet.
+Most conditions and sizes look at unsigned or two's complement integers without a calibrator. Those are
+worked out on the bit patterns that a walk has read; all others go the general way, as samples of one
+packet.
 """
 
 from __future__ import annotations

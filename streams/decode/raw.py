@@ -7,6 +7,7 @@ are not whole big-endian words, the packet-by-packet decoder for all fields.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from streams.xtce.encodings import BinaryEncoding, Encoding, FloatEncoding, IntegerEncoding, StringEncoding
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 _ARROW: dict[str, pa.DataType] = {
@@ -27,7 +28,7 @@ _DIGITS = {"BCD": 8, "packedBCD": 4}
 
 @dataclass(frozen=True)
 class RawForm:
-    """How raw values of an encoding are held: a numpy type (None for strings and binaries) and an Arrow type."""
+    """How raw values are held: a numpy type (None for strings and binaries) and an Arrow type."""
 
     dtype: np.dtype[np.generic] | None
     arrow: pa.DataType
@@ -57,7 +58,7 @@ def raw_range(encoding: Encoding) -> tuple[int, int] | None:
 def interpret(
     bits: npt.NDArray[np.uint64], encoding: IntegerEncoding | FloatEncoding
 ) -> tuple[Array, Mask | None]:
-    """Raw values of bit patterns (uint64[k], right-aligned), and which of them have an impossible digit (BCD)."""
+    """Raw values of bit patterns (uint64[k], right-aligned), and which have an impossible digit (BCD)."""
     if encoding.little:
         bits = bits.byteswap() >> np.uint64(64 - encoding.bits)
     dtype = raw_form(encoding).dtype
@@ -107,9 +108,10 @@ def _float(bits: npt.NDArray[np.uint64], encoding: FloatEncoding) -> Array:
 
 
 def _mil_1750a(bits: npt.NDArray[np.uint64], width: int) -> npt.NDArray[np.float64]:
-    """MIL-STD-1750A, 4.1.7 and 4.1.8: mantissa (two's complement fraction), exponent, and for 48 bits more mantissa.
+    """MIL-STD-1750A, 4.1.7 and 4.1.8: a mantissa (two's complement fraction) and an exponent of two.
 
-    32 bits: 24 of mantissa, 8 of exponent. 48 bits: 24 of mantissa, 8 of exponent, 16 less significant of mantissa.
+    32 bits: 24 of mantissa, 8 of exponent. 48 bits: 24 of mantissa, 8 of exponent, 16 less significant of
+    mantissa.
     """
     if width == 32:
         exponent, mantissa, fraction = bits & np.uint64(0xFF), bits >> np.uint64(8), 24

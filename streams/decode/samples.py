@@ -24,11 +24,19 @@ class Values(NamedTuple):
 
 
 class Conversion(Protocol):
-    """Makes values of raw values; `arrow` is the type of the column, `nullable` whether a value may be missing."""
+    """Makes values of raw values."""
 
-    arrow: pa.DataType
-    nullable: bool
-    plain: bool
+    @property
+    def arrow(self) -> pa.DataType:
+        """The type of the column."""
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a value may be missing."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether a value is the same number as its raw value."""
 
     def values(self, samples: Samples, index: int) -> Values:
         """The values of one slot."""

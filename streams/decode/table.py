@@ -1,8 +1,8 @@
-"""Tables: the samples of one packet type as an Arrow record batch, and faults for what was wrong with values."""
+"""Tables: the samples of one packet type as an Arrow record batch, and faults for wrong values."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ class TableMaker:
                 arrays[number] = from_buffers(arrow_type, count, buffers, 0, row * count)
         faults = ValueFaults()
         for slot, bad in self.plan.not_finite(samples):
-            faults.add(NOT_FINITE, slot.parameter.name, bad)
+            faults.add(NOT_FINITE, slot, bad)
         for number, _, source in self._rest:
             arrays[number] = self._of_slot(samples, source.slots[source.ordinal], source.raw, faults)
         return self._table(arrays, rows, faults)
@@ -88,8 +88,8 @@ class TableMaker:
         arrays = [self._column(samples, source, faults) for _, source in self._sources]
         return self._table(arrays, rows, faults)
 
-    def places(self, samples: Samples, places: Sequence[tuple[int, int] | None]) -> list[FieldPlace]:
-        """The fields of one packet with their places (bit offset, bit size), those that are absent left out."""
+    def places(self, samples: Samples, places: Mapping[int, tuple[int, int]]) -> list[FieldPlace]:
+        """The fields of one packet that are present, with their places (bit offset, bit size)."""
         found = []
         faults = ValueFaults()
         shown = {
@@ -98,7 +98,7 @@ class TableMaker:
             if column.role != "raw"
         }
         for slot in self.slots:
-            place = places[slot.index]
+            place = places.get(slot.index)
             if place is None:
                 continue
             label, column = shown[slot.index]
@@ -114,7 +114,7 @@ class TableMaker:
         return PacketTable(self.packet_type, rows, batch), faults.faults(rows)
 
     def _column(self, samples: Samples, source: Source, faults: ValueFaults) -> pa.Array:
-        """One column; where a parameter has several places, packet by packet the one that the column is for."""
+        """One column; of several places of a parameter, in each packet the one that the column is for."""
         if len(source.slots) == 1 or self.packet_type.fixed:
             return self._of_slot(samples, source.slots[source.ordinal], source.raw, faults)
         arrays = [self._of_slot(samples, slot, source.raw, faults) for slot in source.slots]
@@ -122,12 +122,11 @@ class TableMaker:
 
     def _of_slot(self, samples: Samples, slot: Slot, raw: bool, faults: ValueFaults) -> pa.Array:
         """The raw values or the values of one slot."""
-        name = slot.parameter.name
         if not raw:
             array, problems = self._conversions[slot.index].column(samples, slot.index)
             for what, bad in problems:
-                faults.add(what, name, _where_present(samples, slot, bad))
-            self._check_finite(array, name, faults)
+                faults.add(what, slot, _where_present(samples, slot, bad))
+            self._check_finite(array, slot, faults)
             return array
         if slot.form.dtype is None:
             return samples.raw_bytes(slot.index)
@@ -137,19 +136,19 @@ class TableMaker:
             samples.wrong(slot.index),
         )
         if isinstance(slot.encoding, FloatEncoding):
-            bad = ~np.isfinite(numbers)  # type: ignore[call-overload]
+            bad = ~np.isfinite(numbers)
             if bad.any():
-                faults.add(NOT_FINITE, name, _where_present(samples, slot, bad))
+                faults.add(NOT_FINITE, slot, _where_present(samples, slot, bad))
         if wrong is not None and wrong.any():
-            faults.add(BAD_DIGIT, name, _where_present(samples, slot, wrong))
+            faults.add(BAD_DIGIT, slot, _where_present(samples, slot, wrong))
         return pa.array(numbers, slot.form.arrow, mask=None if present is None else ~present)
 
     @staticmethod
-    def _check_finite(array: pa.Array, name: str, faults: ValueFaults) -> None:
+    def _check_finite(array: pa.Array, slot: Slot, faults: ValueFaults) -> None:
         if pa.types.is_floating(array.type):
             bad = pc.invert(pc.is_finite(array)).fill_null(False)
             if pc.any(bad).as_py():
-                faults.add(NOT_FINITE, name, bad.to_numpy(zero_copy_only=False))
+                faults.add(NOT_FINITE, slot, bad.to_numpy(zero_copy_only=False))
 
 
 def _where_present(samples: Samples, slot: Slot, bad: Mask) -> Mask:
@@ -158,7 +157,7 @@ def _where_present(samples: Samples, slot: Slot, bad: Mask) -> Mask:
 
 
 def _chosen(samples: Samples, arrays: list[pa.Array], source: Source) -> pa.Array:
-    """Of each packet's present places the one with the column's ordinal, or the last; null where there is none."""
+    """Of each packet's present places the one with the column's ordinal, or the last; else null."""
     everywhere = np.ones(samples.count, np.bool_)
     present = np.array(
         [everywhere if (mask := samples.present(slot.index)) is None else mask for slot in source.slots]

@@ -22,7 +22,7 @@ SECOND = 10**9
 _LIMIT = 9.2e18  # a little within int64, so that an estimate in floating point is on the safe side
 OUT_OF_RANGE = "outside the years 1678 to 2261"
 
-# TAI - UTC in seconds from the UTC day on; IERS Bulletin C (IETF leap-seconds.list), 2017-01-01 is the newest.
+# TAI - UTC in seconds from the UTC day on; IERS Bulletin C (IETF leap-seconds.list), newest 2017-01-01.
 _LEAPS = (
     ("1972-01-01", 10), ("1972-07-01", 11), ("1973-01-01", 12), ("1974-01-01", 13), ("1975-01-01", 14),
     ("1976-01-01", 15), ("1977-01-01", 16), ("1978-01-01", 17), ("1979-01-01", 18), ("1980-01-01", 19),
@@ -56,9 +56,7 @@ class Clock:
         start = 0 if epoch == "UNIX" else _TAI_EPOCHS[epoch] if isinstance(epoch, str) else epoch
         self.step = scale * SECOND
         self.base = round(offset * SECOND) + start
-        self._wrapped = (
-            self.base + 2**63
-        ) % 2**64 - 2**63  # int64 sums wrap, so the sum is right where it fits
+        self._wrapped = _wrap(self.base)  # int64 sums wrap, so the sum is right where it fits
 
     def fits(self, low: int, high: int) -> bool:
         """Whether all counts from low to high are instants that int64 holds."""
@@ -70,8 +68,7 @@ class Clock:
         good: Mask = np.abs(estimate) < _LIMIT  # NaN is not
         if not good.all():
             raw = np.where(good, raw, raw.dtype.type(0))
-        exact = raw.dtype.kind in "iu" and self.step.numerator * self.step.denominator < 2**62
-        nanoseconds = self._exact(raw) if exact else self._rounded(raw)
+        nanoseconds = self._rounded(raw) if raw.dtype.kind == "f" else self._exact(raw)
         if self.counts_leaps:
             nanoseconds = tai_to_utc(nanoseconds)
         if good.all():
@@ -81,10 +78,12 @@ class Clock:
     def _exact(self, raw: Array) -> npt.NDArray[np.int64]:
         """Whole counts of a rational step, rounded half up to a nanosecond."""
         numerator, denominator = self.step.numerator, self.step.denominator
-        if denominator == 1:
-            return raw.astype(np.int64) * numerator + self._wrapped
-        whole = (raw // denominator).astype(np.int64) * numerator  # type: ignore[operator]
-        part = (raw % denominator).astype(np.int64) * numerator + denominator // 2  # type: ignore[operator]
+        raw = raw.astype(np.int64 if raw.dtype.kind == "i" else np.uint64)
+        if numerator * denominator >= 2**62:  # too fine for int64: one by one, in Python's integers
+            exact = [(count * numerator + denominator // 2) // denominator for count in raw.tolist()]
+            return np.array([_wrap(count + self.base) for count in exact], np.int64)
+        whole = (raw // denominator).astype(np.int64) * numerator
+        part = (raw % denominator).astype(np.int64) * numerator + denominator // 2
         return np.asarray(whole + part // denominator + self._wrapped, np.int64)
 
     def _rounded(self, raw: Array) -> npt.NDArray[np.int64]:
@@ -93,6 +92,11 @@ class Clock:
         whole = np.floor(seconds)
         rest = np.rint((seconds - whole) * SECOND).astype(np.int64)
         return np.asarray(whole.astype(np.int64) * SECOND + rest + self._wrapped, np.int64)
+
+
+def _wrap(number: int) -> int:
+    """The number that int64 holds in its place."""
+    return (number + 2**63) % 2**64 - 2**63
 
 
 def _float(number: Fraction) -> float:

@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.decode.batch import FixedSamples
-from streams.decode.cut import Bytes, Offsets, packet_rows
+from streams.decode.cut import Offsets, Packets
 from streams.decode.faults import Fault, short
 from streams.decode.layout import Layout, lay_out
 from streams.decode.predicates import Compare, Joined, Test
+from streams.decode.quick import quick_raw, quick_test
 from streams.decode.samples import Samples
 from streams.decode.slots import Slot
+from streams.decode.walk import Walk
 from streams.xtce import Container, Database
 
 _SHOWN = 8
@@ -30,6 +32,15 @@ class Branch:
 
     test: Test | None
     node: TreeNode
+
+    def __post_init__(self) -> None:
+        self._quick = quick_test(self.test) if self.test else None
+
+    def fits(self, walk: Walk) -> bool:
+        """Whether one packet goes on here."""
+        if self._quick:
+            return self._quick(walk.patterns)
+        return self.test is None or bool(self.test.mask(walk)[0])
 
 
 @dataclass
@@ -55,21 +66,33 @@ class TreeNode:
         return f"no container matches: {', '.join(shown)}" + (", …" if len(slots) > _SHOWN else "")
 
 
-@dataclass(frozen=True)
+@dataclass
 class KeyIndex:
     """Branches by the raw value of the one integer that most of them ask for (an APID, most often)."""
 
-    slot: int
+    slot: Slot
     by_value: dict[int, tuple[Branch, ...]]
     others: tuple[Branch, ...]
+
+    def __post_init__(self) -> None:
+        self._quick = quick_raw(self.slot)
+
+    def candidates(self, walk: Walk) -> tuple[Branch, ...]:
+        """The branches that may fit one packet."""
+        key: int | None
+        if self._quick:
+            key = self._quick(walk.patterns)
+        else:
+            key = None if walk.patterns[self.slot.index] is None else walk.raw(self.slot.index)[0].item()
+        return self.others if key is None else self.by_value.get(key, self.others)
 
 
 @dataclass
 class Sorted:
     """Packets by type: (node, rows) of fixed layout, the rows to walk through one by one, and the faults."""
 
-    fixed: list[tuple[TreeNode, npt.NDArray[np.int64]]] = field(default_factory=list)
-    others: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    fixed: list[tuple[TreeNode, Offsets]] = field(default_factory=list)
+    others: list[Offsets] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -107,10 +130,10 @@ def _attach(node: TreeNode, child: TreeNode) -> None:
     container = child.layout.container
     test = node.layout.restriction(container.restriction, container) if container.restriction else None
     node.branches.append(Branch(test, child))
-    node.index = _key_index(node.branches)
+    node.index = _key_index(node.branches, node.layout.slots)
 
 
-def _key_index(branches: list[Branch]) -> KeyIndex | None:
+def _key_index(branches: list[Branch], known: Sequence[Slot]) -> KeyIndex | None:
     """An index over the slot that most branches ask to be one value; None when none is asked for twice."""
     keys = [_keys(branch.test) for branch in branches]
     slots = [slot for found in keys for slot in found]
@@ -127,7 +150,7 @@ def _key_index(branches: list[Branch]) -> KeyIndex | None:
         )
         for value in values
     }
-    return KeyIndex(best, by_value, others)
+    return KeyIndex(known[best], by_value, others)
 
 
 def _keys(test: Test | None) -> dict[int, int]:
@@ -140,24 +163,22 @@ def _keys(test: Test | None) -> dict[int, int]:
     return {}
 
 
-def sort_packets(root: TreeNode, data: Bytes, starts: Offsets, lengths: Offsets) -> Sorted:
+def sort_packets(root: TreeNode, packets: Packets) -> Sorted:
     """Find the type of every packet of a batch, as far as the layout of its containers is fixed."""
     found = Sorted()
-    _visit(root, data, starts, lengths, np.arange(len(starts)), found)
+    _visit(root, packets, np.arange(len(packets.starts)), found)
     return found
 
 
-def _visit(
-    node: TreeNode, data: Bytes, starts: Offsets, lengths: Offsets, rows: npt.NDArray[np.int64], found: Sorted
-) -> None:
+def _visit(node: TreeNode, packets: Packets, rows: Offsets, found: Sorted) -> None:
     size_bits = node.layout.size_bits
     if size_bits is None:
         found.others.append(rows)
         return
-    too_short = lengths[rows] < (size_bits + 7) // 8
+    too_short = packets.lengths[rows] < (size_bits + 7) // 8
     if too_short.any():
         found.faults += [
-            Fault(row, "packet", short(node.name, size_bits, 8 * int(lengths[row])), False)
+            Fault(row, "packet", short(node.name, size_bits, 8 * int(packets.lengths[row])), False)
             for row in rows[too_short].tolist()
         ]
         rows = rows[~too_short]
@@ -166,31 +187,28 @@ def _visit(
     if not node.branches:
         _end(node, None, rows, found)
         return
-    every = len(rows) == len(starts)
-    samples = FixedSamples(
-        packet_rows(data, starts if every else starts[rows], (size_bits + 7) // 8), node.layout.slots
-    )
+    samples = FixedSamples(packets.heads(rows, (size_bits + 7) // 8), node.layout.slots)
     target = _choose(node, samples)
     for number, branch in enumerate(node.branches):
         chosen = target == number
         if chosen.all():
-            _visit(branch.node, data, starts, lengths, rows, found)
+            _visit(branch.node, packets, rows, found)
             return
         if chosen.any():
-            _visit(branch.node, data, starts, lengths, rows[chosen], found)
+            _visit(branch.node, packets, rows[chosen], found)
     none = target < 0
     if none.any():
         _end(node, FixedSamples(samples.rows[none], node.layout.slots), rows[none], found)
 
 
-def _choose(node: TreeNode, samples: FixedSamples) -> npt.NDArray[np.int64]:
+def _choose(node: TreeNode, samples: FixedSamples) -> Offsets:
     """The number of the first branch that fits each packet, or -1."""
     target = np.full(samples.count, -1, np.int64)
     place = {id(branch): number for number, branch in enumerate(node.branches)}
     if node.index is None:
         _first_fit(node.branches, place, samples, np.ones(samples.count, np.bool_), target)
         return target
-    keys = samples.raw(node.index.slot)
+    keys = samples.raw(node.index.slot.index)
     for key in [keys[0]] if bool((keys == keys[0]).all()) else np.unique(keys):
         candidates = node.index.by_value.get(key.item(), node.index.others)
         _first_fit(candidates, place, samples, keys == key, target)
@@ -202,7 +220,7 @@ def _first_fit(
     place: dict[int, int],
     samples: Samples,
     among: npt.NDArray[np.bool_],
-    target: npt.NDArray[np.int64],
+    target: Offsets,
 ) -> None:
     for branch in branches:
         fits = among if branch.test is None else branch.test.mask(samples) & among
@@ -212,7 +230,7 @@ def _first_fit(
             return
 
 
-def _end(node: TreeNode, samples: FixedSamples | None, rows: npt.NDArray[np.int64], found: Sorted) -> None:
+def _end(node: TreeNode, samples: FixedSamples | None, rows: Offsets, found: Sorted) -> None:
     """Packets that go no deeper: of this container's type, or of none."""
     if node.type_index is not None:
         found.fixed.append((node, rows))

@@ -68,7 +68,7 @@ class Numeric:
 
 @dataclass(frozen=True)
 class Plain(Numeric):
-    """The raw number, or the raw bytes."""
+    """The raw number."""
 
     arrow: pa.DataType
     plain: bool = True
@@ -226,22 +226,45 @@ class Text:
         return found, tuple(wrong.items())
 
 
+class RawBytes:
+    """A binary: the raw bytes themselves."""
+
+    plain = True
+    nullable = False
+    arrow = pa.binary()
+
+    def values(self, samples: Samples, index: int) -> Values:
+        """The bytes as objects, empty where absent."""
+        raws = samples.raw_bytes(index).fill_null(b"")
+        return Values(np.asarray(raws.to_numpy(zero_copy_only=False), object))
+
+    def column(self, samples: Samples, index: int) -> tuple[pa.Array, Problems]:
+        """The bytes."""
+        return samples.raw_bytes(index), ()
+
+
 def compile_conversion(slot: Slot, compile_test: Callable[[Condition], Test]) -> Conversion:
     """The conversion of one slot; `compile_test` makes tests of the conditions of its context calibrators."""
     kind, encoding = slot.parameter.type, slot.encoding
+    if isinstance(encoding, IntegerEncoding | FloatEncoding):
+        return _of_number(slot, encoding, compile_test)
     if isinstance(encoding, StringEncoding) and isinstance(kind, StringType):
         return Text(encoding, slot.bits)
-    if not isinstance(encoding, IntegerEncoding | FloatEncoding):
-        return Plain(slot.form.arrow)
-    low_high = raw_range(encoding)
-    if isinstance(kind, EnumeratedType) and low_high is not None:
-        return Labelled(kind, *low_high)
+    return RawBytes()
+
+
+def _of_number(
+    slot: Slot, encoding: IntegerEncoding | FloatEncoding, compile_test: Callable[[Condition], Test]
+) -> Conversion:
+    kind, ends = slot.parameter.type, raw_range(encoding)
+    if isinstance(kind, EnumeratedType) and ends is not None:
+        return Labelled(kind, *ends)
     if isinstance(kind, BooleanType):
         return Boolean()
     number = _number(slot, encoding, compile_test)
     if isinstance(kind, AbsoluteTimeType):
         clock = Clock(kind.scale, kind.offset, kind.epoch)
-        return Instant(clock, number, None if encoding.calibration else low_high)
+        return Instant(clock, number, None if encoding.calibration else ends)
     if isinstance(kind, RelativeTimeType):
         return Duration(float(kind.scale), float(kind.offset), number)
     return number

@@ -88,7 +88,8 @@ class Walk(Samples):
             )
         if self.position + bits > self.available:
             raise CannotDecodeError(
-                f"{self.container} needs {self.position + bits} bits up to {name}, the packet has {self.available}"
+                f"{self.container} needs {self.position + bits} bits up to {name}, "
+                f"the packet has {self.available}"
             )
 
     def _keep(self, index: int, bits: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from streams.decode.cut import Bytes, Offsets
+from streams.decode.cut import Packets
 from streams.decode.faults import CannotDecodeError, Fault, short
 from streams.decode.raw import Array, Mask, interpret
 from streams.decode.samples import HeldSamples
@@ -28,7 +28,7 @@ class Walked:
 
 
 def walk_packet(root: TreeNode, packet: bytes) -> tuple[TreeNode, Walk]:
-    """Follow one packet to its type; raises CannotDecodeError with the reason where it has none or does not fit."""
+    """Follow one packet to its type; raises CannotDecodeError with the reason where that fails."""
     node, done = root, 0
     walk = Walk(packet, root.name)
     while True:
@@ -55,26 +55,19 @@ def _run(node: TreeNode, walk: Walk, first: int) -> None:
 
 
 def _fitting(node: TreeNode, walk: Walk) -> Branch | None:
-    candidates: Sequence[Branch] = node.branches
-    if node.index is not None:
-        present = walk.patterns[node.index.slot] is not None
-        key = walk.raw(node.index.slot)[0].item() if present else None
-        candidates = node.index.others if key is None else node.index.by_value.get(key, node.index.others)
-    for branch in candidates:
-        if branch.test is None or branch.test.mask(walk)[0]:
-            return branch
-    return None
+    candidates = node.index.candidates(walk) if node.index else node.branches
+    return next((branch for branch in candidates if branch.fits(walk)), None)
 
 
 def walk_packets(
-    root: TreeNode, data: Bytes, starts: Offsets, lengths: Offsets, rows: Sequence[int]
+    root: TreeNode, packets: Packets, rows: Sequence[int]
 ) -> tuple[dict[int, Walked], list[Fault]]:
     """Follow many packets; answers those of each type by its number, and the faults of those of none."""
     found: dict[int, Walked] = {}
     faults: list[Fault] = []
     for row in rows:
-        start = int(starts[row])
-        packet = data[start : start + int(lengths[row])].tobytes()
+        start = int(packets.starts[row])
+        packet = packets.data[start : start + int(packets.lengths[row])].tobytes()
         try:
             node, walk = walk_packet(root, packet)
         except CannotDecodeError as reason:

@@ -38,12 +38,18 @@ class SpannedPacket(NamedTuple):
 
 
 class SpannedFault(NamedTuple):
-    """Bytes that are no packet: those of the frame at `offset`, or of a packet that started in it."""
+    """Bytes that are no packet.
+
+    With `packet_index` from 0 on: those of the packet with this index that started in the frame at `offset`
+    and never ended; that frame may have been read long before. With -1: a piece of the frame at `offset`,
+    which is one of those just read.
+    """
 
     offset: int
     stage: Literal["frame"]
     reason: str
     data: bytes
+    packet_index: int = -1
 
 
 @dataclass
@@ -110,8 +116,8 @@ class TransferFrameReader:
         self._packets, self._faults = [], []
         return taken
 
-    def _fault(self, offset: int, reason: str, data: bytes) -> None:
-        self._faults.append(SpannedFault(offset, "frame", reason, data))
+    def _fault(self, offset: int, reason: str, data: bytes, packet_index: int = -1) -> None:
+        self._faults.append(SpannedFault(offset, "frame", reason, data, packet_index))
 
     def _read_frame(self, frame: TransferFrame, offset: int) -> None:
         channel = self._channels.setdefault((frame.scid, frame.vcid), _Channel())
@@ -143,9 +149,7 @@ class TransferFrameReader:
         """Give up the packet that is not complete; what follows up to a packet start belongs to it."""
         if channel.partial:
             partial, channel.partial = channel.partial, None
-            self._fault(
-                partial.offset, f"packet {partial.index} of this frame: {reason}", bytes(partial.data)
-            )
+            self._fault(partial.offset, reason, bytes(partial.data), partial.index)
         channel.lost = reason
 
     def _read_data(self, channel: _Channel, frame: TransferFrame, offset: int) -> None:

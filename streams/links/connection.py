@@ -32,7 +32,7 @@ async def serve(source: Source, connection: int, peer: str, events: LinkEvents) 
     """Tell `up`, hand over all that a connection brings until it ends, tell `down`.
 
     When cancelled, it stops reading and hands over what was read before it ends. What `events.chunk` raises,
-    it raises.
+    it raises. Then, or when cancelled twice, bytes that were read are lost, and `down` says how many.
     """
     events.up(connection, peer)
     try:
@@ -42,7 +42,9 @@ async def serve(source: Source, connection: int, peer: str, events: LinkEvents) 
         raise
     finally:
         source.close(STOPPED)
-        events.down(connection, source.inbox.why)
+        lost = source.inbox.waiting
+        why = source.inbox.why
+        events.down(connection, f"{why}; up to {lost} bytes that were read are lost" if lost else why)
 
 
 async def to_the_end(work: Coroutine[Any, Any, T], on_cancel: Callable[[], None] = lambda: None) -> T:

@@ -52,11 +52,13 @@ class FileLink:
                     connection += 1
                 await backoff.sleep()
                 continue
+            since = time.monotonic()
             with file:
                 await self._read(file, connection, events)
             if not self._config.follow:
                 return
             connection += 1
+            backoff.settle(since, brought_bytes=True)
             await backoff.sleep()
 
     async def send(self, data: bytes) -> None:

@@ -23,10 +23,19 @@ class Inbox:
         self._limit = limit
         self._resume_reading = resume_reading
         self._chunks: deque[tuple[bytes, int]] = deque()
-        self._size = 0
+        self._size = 0  # bytes that wait, and EACH for every chunk
+        self._begun = 0  # chunks that are being handed over: 0 or 1
         self._changed = asyncio.Event()
         self._closed: str | None = None
         self.brought_bytes = False
+
+    def __len__(self) -> int:
+        return len(self._chunks)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that were read and not handed over, those that are being handed over included."""
+        return self._size - EACH * (len(self._chunks) + self._begun)
 
     @property
     def is_full(self) -> bool:
@@ -61,7 +70,9 @@ class Inbox:
         while True:
             while self._chunks:
                 data, received = self._chunks.popleft()
+                self._begun = 1
                 await events.chunk(connection, data, received)
+                self._begun = 0
                 self._size -= len(data) + EACH
                 if 2 * self._size <= self._limit and not self.is_closed:
                     self._resume_reading()

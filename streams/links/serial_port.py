@@ -25,7 +25,7 @@ _AT_ONCE = 65_536
 
 
 class SerialPort:
-    """An open serial device: reads into an inbox. Raises OSError, or what pyserial does, when it cannot be opened."""
+    """An open serial device that reads into an inbox; raises what pyserial does when it cannot be opened."""
 
     def __init__(self, config: LinkConfig) -> None:
         self._config = config

@@ -25,7 +25,8 @@ class Polynomial:
 class Spline:
     """Points (raw, calibrated), raw ascending; order 0 keeps the point before, order 1 draws lines.
 
-    Outside of its points a spline with `extrapolate` goes on as its nearest piece does; one without has no value.
+    Outside of its points a spline with `extrapolate` goes on as its nearest piece does; one without has no
+    value.
     """
 
     points: tuple[tuple[float, float], ...]
@@ -38,7 +39,7 @@ Calibrator = Polynomial | Spline
 
 @dataclass(frozen=True)
 class Calibration:
-    """The calibrators of an encoding: the first context that holds wins, else the default, else raw is the value."""
+    """The calibrators of an encoding: the first context that holds, else the default, else none."""
 
     default: Calibrator | None
     contexts: tuple[tuple[Condition, Calibrator], ...]
@@ -47,11 +48,11 @@ class Calibration:
 def read_calibration(encoding: Node) -> Calibration | None:
     """DefaultCalibrator and ContextCalibratorList of an encoding; None when it has neither."""
     default = encoding.child("DefaultCalibrator")
-    contexts = []
-    for context in (encoding.child("ContextCalibratorList") or encoding).children("ContextCalibrator"):
-        contexts.append(
-            (read_condition(context.need("ContextMatch")), _calibrator(context.need("Calibrator")))
-        )
+    listed = (encoding.child("ContextCalibratorList") or encoding).children("ContextCalibrator")
+    contexts = [
+        (read_condition(context.need("ContextMatch")), _calibrator(context.need("Calibrator")))
+        for context in listed
+    ]
     if default is None and not contexts:
         return None
     return Calibration(None if default is None else _calibrator(default), tuple(contexts))

@@ -121,7 +121,7 @@ def _entry_parameters(node: Node, leaves: Mapping[str, tuple[Parameter, ...]]) -
     for parameter in found:
         if parameter.type.encoding is None:
             raise node.error(
-                f"{parameter.qualified_name} is in a container, but its type {parameter.type.name} has no encoding",
+                f"{parameter.qualified_name} is in a container, but {parameter.type.name} has no encoding",
                 "add a data encoding to the type, or take the entry out",
             )
     return tuple(parameter.qualified_name for parameter in found)

@@ -37,8 +37,9 @@ class Database:
     """A loaded mission database.
 
     `digest` is the SHA-256 (hex) over the content of the files in their order, whatever their names.
-    `parameters` and `containers` go by qualified name (`/SYSTEM/NAME`) in document order. `remarks` say, with
-    file and line, what was read over. `root` is the qualified name of the root container, when one was asked for.
+    `parameters` and `containers` go by qualified name (`/SYSTEM/NAME`) in document order. `remarks` say,
+    with file and line, what was read over. `root` is the qualified name of the root container, when one was
+    asked for.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Database:
     root: str | None = None
 
     def find_container(self, name: str) -> Container | None:
-        """The container of a qualified or local name; None when there is none, or more than one of a local name."""
+        """The container of a qualified or local name; None when there is not exactly one."""
         if name in self.containers:
             return self.containers[name]
         found = [container for container in self.containers.values() if container.name == name]

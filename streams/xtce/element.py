@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
 
 from lxml import etree
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _BASES = {"0x": 16, "0o": 8, "0b": 2}
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")  # three digits: no 10**999999 from a file
+_LINE_LIMIT = 65535
+_LINE = "{flight-ledger}line"
 _NUMBER_FIX = 'write a decimal number, or an integer with "0x", "0o" or "0b" in front'
 
 
@@ -48,7 +51,22 @@ def parse_document(content: bytes, file: str) -> Any:
         )
     for element in root.iter(etree.Element):
         element.tag = etree.QName(element).localname
+    if content.count(b"\n") >= _LINE_LIMIT:
+        _number_lines(root, content)
     return root
+
+
+def _number_lines(root: Any, content: bytes) -> None:
+    """Note each element's line, which libxml2 does not know exactly beyond 65,535; expat does."""
+    lines: list[int] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda _name, _attributes: lines.append(parser.CurrentLineNumber)
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError:  # an encoding that expat does not know: libxml2's lines have to do
+        return
+    for element, line in zip(root.iter(etree.Element), lines, strict=True):
+        element.set(_LINE, str(line))
 
 
 def read_file(path: Path) -> bytes:
@@ -93,7 +111,7 @@ class Node:
     @property
     def line(self) -> int:
         """The line in the file, from 1."""
-        return int(self.element.sourceline or 0)
+        return int(self.element.get(_LINE) or self.element.sourceline or 0)
 
     @property
     def place(self) -> str:

@@ -57,8 +57,8 @@ class FloatEncoding:
 class StringEncoding:
     """Text in a buffer. `size` is the buffer's size in bits; None: it ends with what it holds.
 
-    `terminator` ends the text inside the buffer; `tag_bits` is the width of a size in front of the text, which
-    counts bytes of text (XTCE leaves the unit open; bytes is what Yamcs and F Prime write).
+    `terminator` ends the text inside the buffer; `tag_bits` is the width of a size in front of the text,
+    which counts bytes of text (XTCE leaves the unit open; bytes is what Yamcs and F Prime write).
     """
 
     size: Size | None

@@ -68,7 +68,8 @@ class Scope:
         if found is not None:
             return found
         raise user.error(
-            f'{_WORDS[kind][1]} "{reference}": there is no such {_WORDS[kind][0]}{self._hint(kind, reference)}',
+            f'{_WORDS[kind][1]} "{reference}": '
+            f"there is no such {_WORDS[kind][0]}{self._hint(kind, reference)}",
             f"define it in {self.path} or above, or give its path",
         )
 

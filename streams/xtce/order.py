@@ -63,8 +63,10 @@ def not_earlier(reference: Reference, user: str) -> MissionError:
     )
 
 
-def _check_circle(name: str, containers: Mapping[str, Container], path: list[str], heights: dict[str, int]) -> int:
-    """How many containers stand below each other under one; raises where a path meets itself or gets too long."""
+def _check_circle(
+    name: str, containers: Mapping[str, Container], path: list[str], heights: dict[str, int]
+) -> int:
+    """How many containers stand below each other from one on; raises for circles and long paths."""
     if name in path:
         raise _circle([*path[path.index(name) :], name], containers)
     if name not in heights:
@@ -76,7 +78,9 @@ def _check_circle(name: str, containers: Mapping[str, Container], path: list[str
         heights[name] = 1 + max(below)
     if len(path) + heights[name] > MAX_DEPTH:
         raise MissionError(
-            f"containers are nested more than {MAX_DEPTH} deep", where=containers[name].place, fix="nest them less"
+            f"containers are nested more than {MAX_DEPTH} deep",
+            where=containers[name].place,
+            fix="nest them less",
         )
     return heights[name]
 
@@ -87,9 +91,7 @@ def _needs(container: Container) -> list[str]:
 
 
 def _circle(path: list[str], containers: Mapping[str, Container]) -> MissionError:
-    inherited = all(
-        containers[name].base == following for name, following in itertools.pairwise(path)
-    )
+    inherited = all(containers[name].base == following for name, following in itertools.pairwise(path))
     what = "circular inheritance" if inherited else "containers that contain each other"
     return MissionError(
         f"{what}: {' -> '.join(path)}", where=containers[path[0]].place, fix="break the circle"

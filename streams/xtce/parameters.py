@@ -1,4 +1,4 @@
-"""Parameters (XTCE 1.2, ParameterType of a ParameterSet); aggregates and arrays come apart into their leaves."""
+"""Parameters (XTCE 1.2, ParameterType); aggregates and arrays come apart into their leaves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _MAX_LEAVES = 65536
 class Parameter:
     """One value of the mission database, and the place of its definition.
 
-    A member of an aggregate is a parameter of its own, `name.member`, and so is an element of an array, `name[0]`.
+    A member of an aggregate is a parameter of its own, `name.member`, and so is an element of an array,
+    `name[0]`.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Parameter:
 
 
 def read_parameter(node: Node, types: TypeReader) -> tuple[Parameter, ...]:
-    """The parameters of one Parameter element: one, or the leaves of its aggregate or array in packet order."""
+    """The parameters of one Parameter element: one, or the leaves of its aggregate or array."""
     if "/" in node.string("name"):
         raise node.error(f'the parameter name "{node.string("name")}" has a slash', "rename it")
     text = description(node)

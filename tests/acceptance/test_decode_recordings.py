@@ -73,7 +73,9 @@ def same(ours: Any, theirs: Any) -> bool:
 
 @pytest.mark.parametrize("name", DATABASES)
 def test_every_expected_value_of_a_recording_is_decoded(name: str, decoded: dict[str, Any]) -> None:
-    lines = [json.loads(line) for line in (DATABASES[name][0].parent / "expected.jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in (DATABASES[name][0].parent / "expected.jsonl").read_text().splitlines()
+    ]
     found = values_by_packet(decoded[name][2], {line["packet"] for line in lines})
     compared = 0
     for line in lines:

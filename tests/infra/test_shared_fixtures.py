@@ -20,7 +20,9 @@ def test_the_nats_fixture_stores_messages(connect, unique_name: str) -> None:
     assert run_async(main) == 1
 
 
-def test_the_clickhouse_fixture_answers_clickhouse_connect_in_utc(clickhouse_server, unique_name: str) -> None:
+def test_the_clickhouse_fixture_answers_clickhouse_connect_in_utc(
+    clickhouse_server, unique_name: str
+) -> None:
     client = clickhouse_connect.get_client(host="127.0.0.1", port=clickhouse_server.port)
     client.command(f"CREATE DATABASE {unique_name} ENGINE = Atomic")
     client.command(f"CREATE TABLE {unique_name}.t (a Int64) ENGINE = MergeTree ORDER BY a")

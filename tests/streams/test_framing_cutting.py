@@ -1,5 +1,6 @@
 import random
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -195,6 +196,21 @@ def test_endless_garbage_comes_out_in_bounded_pieces_as_it_arrives(data: bytes) 
     frames += framer.flush(1)
     assert b"".join(frame.data for frame in frames) == data
     assert all(len(frame.data) <= MAX_TORN for frame in frames if frame.torn)
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("jpss/J01_G011_LZ_2021-04-09T00-00-00Z_V01.DAT1", 7200), ("ctim/ccsds_2021_155_14_39_51", 1499)],
+)
+def test_the_packets_of_real_recordings_are_all_cut(name: str, count: int) -> None:
+    path = Path(__file__).parents[3] / "shared" / "data" / name
+    if not path.exists():
+        pytest.skip(f"the recording {name} is not beside the repository")
+    data = path.read_bytes()
+    frames = cut(PACKETS, [data[at : at + 10_000] for at in range(0, len(data), 10_000)])
+    assert len(whole(frames)) == count
+    assert torn(frames) == []
 
 
 # Transfer frames behind sync markers

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from spacepackets.ccsds.tm_frame import TmTransferFrame
 
 from streams.framing import FramingConfig
 from streams.framing.channel_coding import error_control, is_intact, pseudo_random, randomise
@@ -73,6 +74,19 @@ def test_a_frame_is_decoded_as_it_was_encoded(
     assert encoded.startswith(ASM) or not asm
     assert decode_frame(config, encoded) == frame
     assert frame_counts(config, encoded) == FrameCounts(frame.scid, frame.vcid, frame.vc_count)
+
+
+@given(frames_of_any_field)
+def test_another_implementation_reads_the_same_fields(frame: TransferFrame) -> None:
+    config = FramingConfig("transfer-frames", len(frame.pack()) + 2, asm=False, fecf=True)
+    other = TmTransferFrame.unpack(encode_frame(config, frame), config.length or 0, True)
+    header = other.primary_header
+    assert (header.master_channel_id.spacecraft_id, header.vc_id) == (frame.scid, frame.vcid)
+    assert (header.master_ch_frame_count, header.vc_frame_count) == (frame.mc_count, frame.vc_count)
+    assert header.frame_datafield_status.first_header_pointer == frame.first_header
+    assert header.frame_datafield_status.sync_flag == frame.synchronised
+    assert (other.secondary_header.pack() if other.secondary_header else b"") == frame.secondary
+    assert (other.data_field, other.op_ctrl_field or b"") == (frame.data, frame.ocf)
 
 
 @given(st.binary(max_size=40), st.booleans(), st.booleans())
@@ -173,7 +187,7 @@ def test_a_lost_frame_gives_up_the_packet_that_was_in_it_and_keeps_its_bytes() -
     reason = "1 frame of the virtual channel lost before frame count 2"
     tail = "bytes before a packet start belong to no packet"
     assert faults == [
-        SpannedFault(100, "frame", f"packet 1 of this frame: {reason}", packets[1][:4]),
+        SpannedFault(100, "frame", reason, packets[1][:4], packet_index=1),
         SpannedFault(102, "frame", f"24 {tail}: {reason}", packets[1][28:52]),
         SpannedFault(103, "frame", f"8 {tail}: {reason}", packets[1][52:]),
     ]
@@ -256,7 +270,8 @@ def test_the_end_of_a_session_reports_what_was_not_complete() -> None:
     reader = TransferFrameReader(BARE)
     reader.read([frame(0, packet(100)[:24])], [7])
     assert reader.oldest_pending() == 7
-    assert [(fault.offset, fault.data) for fault in reader.end()] == [(7, packet(100)[:24])]
+    reason = "the session ended inside this packet"
+    assert reader.end() == [SpannedFault(7, "frame", reason, packet(100)[:24], packet_index=0)]
     assert reader.oldest_pending() is None
 
 
