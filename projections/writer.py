@@ -62,7 +62,8 @@ class Writer:
     def flush(self) -> None:
         """Insert everything kept. Raises ProjectionError; what was kept stays kept then."""
         for (generation, table, fixed), batches in self._rows.items():
-            rows = pa.Table.from_batches(batches)
+            # Runs may name links and sessions by different dictionaries, which one insert can not.
+            rows = pa.Table.from_batches(batches).unify_dictionaries()
             named = _with_texts(rows, generation=generation)
             if fixed:
                 self._clickhouse.insert(table, named)

@@ -102,7 +102,7 @@ async def run_writer(
         report(run)
 
     source = StreamSource(names.TELEMETRY, feed, lambda messages: messages[-1].offset + 1, start)
-    flow = dataflow("database-writer", source, lambda messages: unpack_run(writer, messages), write)
+    flow = dataflow("database-writer", feed, source, lambda messages: unpack_run(writer, messages), write)
     await run_flow(flow, feed, _fill(nc, feed, start, hole))
 
 

@@ -56,8 +56,10 @@ class WriterService:
                     report=_report,
                     hole=self._fill_hole,
                 )
-            except (FlightLedgerError, NatsError, OSError, TimeoutError) as error:
-                log.error("the writer stopped: %s; going on behind its stored position", error)
+            except Exception as error:
+                foreseen = isinstance(error, FlightLedgerError | NatsError | OSError | TimeoutError)
+                text = "the writer stopped: %s; going on behind its stored position"
+                log.error(text, error or repr(error), exc_info=not foreseen)
                 await asyncio.sleep(_RETRY_S)
 
     async def _follow_operations(self) -> None:

@@ -31,6 +31,7 @@ class Feed(Generic[Item]):
     def __init__(self) -> None:
         self._queue: queue.Queue[Item] = queue.Queue(_DEPTH)
         self.stopped = False
+        self.failure: Exception | None = None
 
     async def put(self, item: Item) -> None:
         """Hand over an item, waiting while the dataflow has enough to do."""
@@ -45,6 +46,11 @@ class Feed(Generic[Item]):
     def stop(self) -> None:
         """Let the dataflow end after what it has begun."""
         self.stopped = True
+
+    def fail(self, error: Exception) -> None:
+        """Let the dataflow end, without doing anything more, because a step raised `error`."""
+        self.failure = self.failure or error
+        self.stop()
 
     def take(self) -> Item | None:
         """Wait a moment for the next item (called in the dataflow's thread)."""
@@ -113,14 +119,40 @@ class FunctionSink(DynamicSink[Item]):
 
 
 def dataflow(
-    name: str, source: StreamSource[Item], step: Callable[[Item], Result], write: Callable[[Result], None]
+    name: str,
+    feed: Feed[Item],
+    source: StreamSource[Item],
+    step: Callable[[Item], Result],
+    write: Callable[[Result], None],
 ) -> Dataflow:
-    """Return the flow source -> step -> sink; each item is a whole run of messages."""
+    """Return the flow source -> step -> sink; each item is a whole run of messages.
+
+    What `step` or `write` raises ends the flow by way of the feed, and `run_flow` raises it: an exception
+    that reaches bytewax itself is a panic with a backtrace, and comes out as another one.
+    """
+
+    def guarded(item: Item) -> list[Result]:
+        return _attempt(feed, lambda: step(item))
+
+    def written(result: Result) -> None:
+        _attempt(feed, lambda: write(result))
+
     flow = Dataflow(name)
     items = op.input("read", flow, source)
-    results = op.map("step", items, step)
-    op.output("write", results, FunctionSink(write))
+    results = op.flat_map("step", items, guarded)
+    op.output("write", results, FunctionSink(written))
     return flow
+
+
+def _attempt(feed: Feed[Any], action: Callable[[], Result]) -> list[Result]:
+    """Return the one result of an action, or none when it or something before it failed."""
+    if feed.failure is not None:
+        return []
+    try:
+        return [action()]
+    except Exception as error:
+        feed.fail(error)
+        return []
 
 
 async def run_flow(flow: Dataflow, feed: Feed[Item], fill: Coroutine[Any, Any, None]) -> None:
@@ -133,6 +165,6 @@ async def run_flow(flow: Dataflow, feed: Feed[Item], fill: Coroutine[Any, Any, N
         feed.stop()
         fill_task.cancel()
         results = await asyncio.gather(fill_task, flow_task, return_exceptions=True)
-    for result in results:
+    for result in (feed.failure, *results):
         if isinstance(result, Exception):
             raise result

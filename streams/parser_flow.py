@@ -74,7 +74,7 @@ async def run_parser(
             progress(parsed.last)
 
         source = StreamSource(names.FRAMES, feed, lambda batch: int(batch.offsets[-1]) + 1, first)
-        flow = dataflow("telemetry-parser", source, parser.parse, write)
+        flow = dataflow("telemetry-parser", feed, source, parser.parse, write)
         await run_flow(flow, feed, _fill(nc, feed, first))
 
 

@@ -65,8 +65,10 @@ class ParserService:
                 await run_parser(
                     nc, self._mission, self._generation, start=start, feed=self._feed, progress=self._progress
                 )
-            except (FlightLedgerError, NatsError, OSError, TimeoutError) as error:
-                log.error("the parser stopped: %s; going on behind its last stored position", error)
+            except Exception as error:
+                foreseen = isinstance(error, FlightLedgerError | NatsError | OSError | TimeoutError)
+                text = "the parser stopped: %s; going on behind its last stored position"
+                log.error(text, error or repr(error), exc_info=not foreseen)
                 await asyncio.sleep(_RETRY_S)
 
     async def _plan_promotion(self) -> None:
