@@ -37,7 +37,7 @@ async def connect_nats(
     Raises ServerError when no server answers in time or when it refuses the user.
     """
     client = Client()
-    trouble = _Trouble()
+    trouble = _Trouble(client)
     connecting = asyncio.ensure_future(
         client.connect(
             servers=[part.strip() for part in url.split(",") if part.strip()],
@@ -71,7 +71,8 @@ async def connect_nats(
 class _Trouble:
     """Call-backs of one connection: remembers the first connect's failures, logs those of later on."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self.connected = False
         self.last: BaseException | None = None
         self.refused = asyncio.Event()
@@ -84,7 +85,7 @@ class _Trouble:
             log.warning("NATS connection: %s", _reason(error))
 
     async def on_disconnected(self) -> None:
-        if self.connected:
+        if self.connected and not self._client.is_closed:  # it is also called when we close it ourselves
             log.warning("the connection to NATS is lost; connecting again")
 
     async def on_reconnected(self) -> None:
