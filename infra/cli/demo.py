@@ -1,26 +1,46 @@
-"""`flightledger simulate`: the mission device. (Its flight is told in docs/demo-mission.md.)"""
+"""`flightledger simulate`, the mission device, and `flightledger demo`: a whole flight in one command."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
-from infra.cli.output import console
-from infra.simulator import Device, load_simulator_config, run_device
+import orjson
 
-DEMO_MISSION = Path("missions/demo_rocket")
+from infra.cli.imports import wait_projected
+from infra.cli.live import Board, follow
+from infra.cli.output import console
+from infra.errors import ServerError
+from infra.program.runners import RUNNERS
+from infra.program.system import System, open_system, status
+from infra.simulator import Device, SimulatorConfig, load_simulator_config, run_device
+from infra.simulator.recording import DEFAULT_DURATION_S
+from streams import names
+from streams.answers import ask_once
+from streams.mission import load_mission
+from streams.read import last_offset
+
+DEMO_MISSION = Path(__file__).resolve().parents[2] / "missions" / "demo_rocket"
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Add `simulate`."""
+    """Add `simulate` and `demo`."""
     simulate = commands.add_parser("simulate", parents=[common], help="the mission device: sends telemetry")
-    simulate.add_argument("mission", nargs="?", type=Path, default=DEMO_MISSION, metavar="MISSION")
-    simulate.add_argument("--speed", type=float, metavar="X", help="seconds of flight per second")
-    simulate.add_argument("--seed", type=int, metavar="N", help="which flight")
     simulate.add_argument("--port", type=int, metavar="P", help="where the modem listens")
-    simulate.add_argument("--duration", type=float, metavar="S", help="seconds of flight, then end")
     simulate.set_defaults(run=run_simulate)
+    demo = commands.add_parser("demo", parents=[common], help="everything at once, with a simulated flight")
+    demo.add_argument("--until-landed", action="store_true", help="end after the flight, not at Ctrl-C")
+    demo.set_defaults(run=run_demo, port=None)
+    for command, duration in ((simulate, None), (demo, DEFAULT_DURATION_S)):
+        command.add_argument("mission", nargs="?", type=Path, default=DEMO_MISSION, metavar="MISSION")
+        command.add_argument("--speed", type=float, metavar="X", help="seconds of flight per second")
+        command.add_argument("--seed", type=int, metavar="N", help="which flight")
+        command.add_argument(
+            "--duration", type=float, default=duration, metavar="S", help="seconds of flight, then end"
+        )
 
 
 async def run_simulate(options: argparse.Namespace) -> int:
@@ -29,12 +49,92 @@ async def run_simulate(options: argparse.Namespace) -> int:
     def listening(device: Device) -> None:
         console().print(f"the device listens on {device.config.host}:{device.port}   (Ctrl-C stops it)")
 
+    await _fly(options, load_simulator_config(options.mission), listening)
+    return 0
+
+
+async def run_demo(options: argparse.Namespace) -> int:
+    """Start everything, fly, show live values, say what was recorded, and go on until Ctrl-C."""
+    mission, config = load_mission(options.mission), load_simulator_config(options.mission)
+    out = console()
+    out.print(f"starting both servers and all services on {options.data}")
+    async with open_system(options.data, services=list(RUNNERS), mission=options.mission) as system:
+        if not system.owned:
+            raise ServerError(
+                "another program runs this data folder",
+                where=str(system.servers.data_dir),
+                fix="stop it, or name another folder: make demo ARGS='--data other'",
+            )
+        before = await last_offset(system.nc, names.FRAMES)
+        out.print(f"{mission.title}: {options.duration:.0f} s of flight, on link {config.host}:{config.port}")
+        flight = asyncio.create_task(_fly(options, config))
+        await _show(system, Board(mission), flight)
+        await _summary(system, before, f"{sys.argv[0]} --data {options.data}")
+        if not options.until_landed:
+            out.print("\nEverything goes on running; Ctrl-C stops it.")
+            await system.failed()
+    return 0
+
+
+async def _fly(options: argparse.Namespace, config: SimulatorConfig, listening: Any = None) -> None:
     await run_device(
-        load_simulator_config(options.mission),
+        config,
         speed=options.speed,
         duration=options.duration,
         port=options.port,
         seed=options.seed,
         on_listening=listening,
     )
-    return 0
+
+
+async def _show(system: System, board: Board, flight: asyncio.Task[None]) -> None:
+    """Show live values until the flight is over or a service fails; raise what either failed with."""
+
+    def head(board: Board) -> list[str]:
+        altitude, phase = board.value("ALTITUDE"), board.value("PHASE")
+        height = f"{altitude:.0f} m" if isinstance(altitude, float) else "-"
+        return [f"phase {phase or '-'}   altitude {height}   {board.packets} packets parsed"]
+
+    ended = asyncio.create_task(system.failed())
+    over = asyncio.create_task(_first_of(flight, ended))
+    try:
+        await follow(system.nc, board, head, over)
+    finally:
+        for task in (over, ended, flight):
+            task.cancel()
+        await asyncio.wait([over, ended, flight])
+    for task in (ended, flight):
+        if not task.cancelled():
+            task.result()
+
+
+async def _first_of(*tasks: asyncio.Task[None]) -> None:
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _summary(system: System, before: int, program: str) -> None:
+    """Wait until everything is projected; print what there is and how to ask for it."""
+    generation = str((await status(system.nc, "parser.status"))["generation"])
+    end = await last_offset(system.nc, names.FRAMES)
+    await wait_projected(system, generation, end)
+    frames = await ask_once(system.nc, "query.frames", {"generation": generation, "limit": 1_000_000})
+    session = [row["session"] for row in map(orjson.loads, frames.splitlines())][-1]
+    request = {"generation": generation, "session": session}
+    counts = orjson.loads(await ask_once(system.nc, "query.counts", request))
+    out = console()
+    out.print(f"\nsession    {session}")
+    out.print(f"recorded   {end - before} frames (offsets {before + 1} to {end} of FRAMES)")
+    for title, text in (("frames", "parsed"), ("packets", "projected"), ("quarantine", "quarantine")):
+        found = ", ".join(f"{name} {number}" for name, number in counts[title].items()) or "none"
+        out.print(f"{text:<10} {found}")
+    out.print(f"gaps       {counts['gaps']}, with {counts['missing'] or 0} packets missing")
+    out.print("\nAsk, from another terminal:")
+    for question in (
+        "query latest",
+        "query history ALTITUDE --points 20",
+        "query quarantine",
+        "query gaps",
+        "origin --param BATTERY_VOLTAGE --at $(date -u +%FT%TZ)",
+        'query sql "SELECT max(ALTITUDE) FROM packet_NAV"',
+    ):
+        out.print(f"  {program} {question}", soft_wrap=True)

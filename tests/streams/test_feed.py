@@ -15,8 +15,7 @@ def run(step, write, items: list[int]) -> None:  # type: ignore[no-untyped-def]
     async def fill() -> None:
         for item in items:
             await feed.put(item)
-        while not feed.stopped:
-            await asyncio.sleep(0.001)
+        await asyncio.Event().wait()  # the flow ends first
 
     source = StreamSource("numbers", feed, lambda item: item + 1, 0)
     asyncio.run(run_flow(dataflow("test", feed, source, step, write), feed, fill()))

@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+from rich.console import Console
+from support.program import REPOSITORY, Program
+
+from infra.cli.live import Board
+from infra.embedded.ports import choose_ports
+from streams.mission import load_mission
+
+MISSION = REPOSITORY / "missions" / "demo_rocket"
+
+
+def mission_on_a_free_port(folder: Path) -> Path:
+    folder.mkdir()
+    for file in MISSION.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    settings = (MISSION / "mission.toml").read_text()
+    assert "port = 7101" in settings
+    (port,) = choose_ports((0,))
+    (folder / "mission.toml").write_text(settings.replace("port = 7101", f"port = {port}"))
+    return folder
+
+
+def test_the_demo_flies_and_says_what_was_recorded_parsed_and_projected(tmp_path: Path) -> None:
+    program, mission = Program(tmp_path / "data"), mission_on_a_free_port(tmp_path / "mission")
+    ended = program.run("demo", mission, "--speed", 100, "--duration", 60, "--until-landed")
+    text = ended.stdout.decode()
+    (frames,) = program.query("sql", "SELECT count() AS n, max(session) AS session FROM frames FINAL")
+    assert f"recorded   {frames['n']} frames (offsets 1 to {frames['n']} of FRAMES)" in text
+    assert f"session    {frames['session']}" in text
+    counts = program.query("counts")[0]
+    assert frames["n"] > 5000
+    for packet in ("IMU", "NAV", "POWER", "STATUS", "EVENT"):
+        assert f"{packet} {counts['packets'][packet]}" in text
+    assert "query latest" in text
+
+
+def test_the_board_shows_the_newest_values_with_units_and_alarms() -> None:
+    board = Board(load_mission(MISSION))
+    columns = {column.name: [0, 1] for packet in board.columns.values() for column in packet}
+    columns |= {"BATTERY_VOLTAGE": [12.5, 3.25], "HEATER": True}
+    board.take(json.dumps({"table": "POWER", "rows": 2, "columns": columns}).encode())
+    console = Console(width=150, record=True)
+    with console.capture() as shown:
+        console.print(board.render("head"))
+    assert board.value("BATTERY_VOLTAGE") == 3.25
+    assert board.packets == 2
+    for text in ("head", "BATTERY_VOLTAGE", "3.25", " V", "HEATER", "true", "BATTERY_VOLTAGE (critical)"):
+        assert text in shown.get()
+    assert "CLOCK_S" not in shown.get()
