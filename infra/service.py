@@ -63,6 +63,8 @@ class Service:
         self._micros: list[MicroService] = []
         self._errors = 0
         self._stopped = asyncio.Event()
+        self.ready = asyncio.Event()
+        """Set by what runs the service when it answers, or takes what it is fed with."""
 
     @property
     def nc(self) -> Client:

@@ -57,6 +57,7 @@ class ParserService:
         self._generation = await ensure_generation(nc, self._mission)
         await self._plan_promotion()
         await self._offer()
+        self._service.ready.set()
         while True:
             start = self._wanted or await stored_position(nc, self._generation)
             self._wanted, self._feed = None, Feed()

@@ -45,6 +45,7 @@ def clickhouse_of(service: Service) -> ClickHouse:
 
 
 async def _io(service: Service) -> None:
+    service.ready.set()
     await run_io(service, await mission_of(service))
 
 
@@ -53,6 +54,7 @@ async def _parser(service: Service) -> None:
 
 
 async def _writer(service: Service) -> None:
+    service.ready.set()
     await WriterService(service, await asyncio.to_thread(clickhouse_of, service)).run()
 
 
@@ -60,6 +62,7 @@ async def _query(service: Service) -> None:
     clickhouse = await asyncio.to_thread(clickhouse_of, service)
     await asyncio.to_thread(create_fixed_tables, clickhouse)
     await serve_queries(service, clickhouse)
+    service.ready.set()
     await service.stopped()
 
 

@@ -21,7 +21,6 @@ from infra.service import Service, start_service
 from streams.event_log import ensure_streams
 
 _READY_WITHIN_S = 60.0
-_POLL_S = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -46,24 +45,14 @@ class System:
             *([f"--MISSION={mission}"] if mission else []),
         ]
         service = await start_service(args=args, environ={})
-        self.services[name] = asyncio.create_task(_run(service, name))
-        await self._ready(name)
-
-    async def _ready(self, name: str) -> None:
-        task, subject = self.services[name], {"query": "query.offsets", "parser": "parser.status"}.get(name)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _READY_WITHIN_S
-        while subject is not None:
-            if task.done():
-                await task
-            if loop.time() > deadline:
-                raise ServerError(f"the service {name} does not answer", fix="see the lines above")
-            try:
-                await self.nc.request(subject, b"{}", timeout=1.0)
-            except (NatsError, TimeoutError):
-                await asyncio.sleep(_POLL_S)
-            else:
-                return
+        task = self.services[name] = asyncio.create_task(_run(service, name))
+        ready = asyncio.create_task(service.ready.wait())
+        await asyncio.wait({task, ready}, timeout=_READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+        if not ready.done():
+            ready.cancel()
+            raise ServerError(f"the service {name} does not get ready", fix="see the lines above")
 
     async def failed(self) -> None:
         """Wait until one of the services ends, and raise what it ended with."""
