@@ -82,7 +82,7 @@ class LinkRecorder:
         if ended is None:
             self._events.put_nowait(("link-down", {"link": self._config.name, "why": why}))
             return
-        task = asyncio.create_task(self._append(ended, ended.framer.flush(time.time_ns())))
+        task = asyncio.create_task(self._end(ended))
         self._lasts.add(task)
         task.add_done_callback(lambda done: self._closed(done, ended, why))
 
@@ -121,6 +121,11 @@ class LinkRecorder:
         open_one.frames += len(frames)
         self.frames += len(frames)
         await self._appender.append(messages)
+
+    async def _end(self, ended: _Connection) -> None:
+        """Append what the framer holds; `session-closed` then means that all frames are in the stream."""
+        await self._append(ended, ended.framer.flush(time.time_ns()))
+        await self._appender.drain()
 
     def _closed(self, task: asyncio.Task[None], ended: _Connection, why: str) -> None:
         self._lasts.discard(task)

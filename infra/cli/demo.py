@@ -21,8 +21,9 @@ from infra.simulator.recording import DEFAULT_DURATION_S
 from streams import names
 from streams.answers import ask_once
 from streams.mission import load_mission
-from streams.read import last_offset
+from streams.read import StreamReader, last_offset
 
+_CLOSED_WITHIN_S = 30.0
 DEMO_MISSION = Path(__file__).resolve().parents[2] / "missions" / "demo_rocket"
 
 
@@ -68,8 +69,10 @@ async def run_demo(options: argparse.Namespace) -> int:
         before = await last_offset(system.nc, names.FRAMES)
         out.print(f"{mission.title}: {options.duration:.0f} s of flight, on link {config.host}:{config.port}")
         flight = asyncio.create_task(_fly(options, config))
+        seen = await last_offset(system.nc, names.OPERATIONS)
         await _show(system, Board(mission), flight)
-        await _summary(system, before, f"{sys.argv[0]} --data {options.data}")
+        session = await _closed_session(system, seen)
+        await _summary(system, before, session, f"{sys.argv[0]} --data {options.data}")
         if not options.until_landed:
             out.print("\nEverything goes on running; Ctrl-C stops it.")
             await system.failed()
@@ -112,13 +115,22 @@ async def _first_of(*tasks: asyncio.Task[None]) -> None:
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
 
-async def _summary(system: System, before: int, program: str) -> None:
+async def _closed_session(system: System, seen: int) -> str:
+    """Wait until the flight's session is closed, so that all its frames are in FRAMES; return its name."""
+    deadline = asyncio.get_running_loop().time() + _CLOSED_WITHIN_S
+    async with StreamReader(system.nc, names.OPERATIONS, start=seen + 1) as reader:
+        while asyncio.get_running_loop().time() < deadline:
+            for event in await reader.read(1.0):
+                if event.subject == names.operation_subject("session-closed"):
+                    return str(orjson.loads(event.data)["session"])
+    raise ServerError("the flight's session was not closed", where="OPERATIONS", fix="see the lines above")
+
+
+async def _summary(system: System, before: int, session: str, program: str) -> None:
     """Wait until everything is projected; print what there is and how to ask for it."""
     generation = str((await status(system.nc, "parser.status"))["generation"])
     end = await last_offset(system.nc, names.FRAMES)
     await wait_projected(system, generation, end)
-    frames = await ask_once(system.nc, "query.frames", {"generation": generation, "limit": 1_000_000})
-    session = [row["session"] for row in map(orjson.loads, frames.splitlines())][-1]
     request = {"generation": generation, "session": session}
     counts = orjson.loads(await ask_once(system.nc, "query.counts", request))
     out = console()
