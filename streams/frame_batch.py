@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,8 @@ NO_RECEIVED = -1
 """Received time of a frame whose header does not tell it."""
 
 
-class FrameBatch(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FrameBatch:
     """n frames in ascending offsets; `received` and `recorded` are int64[n] ns UTC."""
 
     offsets: npt.NDArray[np.int64]

@@ -6,6 +6,7 @@ Keeps the frames in which a not yet complete packet began, for their times, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class SpanningLink:
 
     def _remember(self, frames: FrameBatch, rows: list[int]) -> None:
         for row in rows:
-            self._begun[int(frames.offsets[row])] = frames.of([row])._replace(data=[b""])
+            self._begun[int(frames.offsets[row])] = replace(frames.of([row]), data=[b""])
 
     def _forget(self, frames: FrameBatch) -> None:
         """Keep the frames from the oldest pending packet's on; forget the others."""
