@@ -48,6 +48,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "gaps": _schema("missing sequence counts", {**_SCOPE, **_FORMAT}),
     "counts": _schema("how much there is of everything", _SCOPE),
     "offsets": _schema("how far the projections are", {}),
+    "generations": _schema("all generations", {}),
+    "diff": _schema("what differs between two generations", {"a": _TEXT, "b": _TEXT}, ("a", "b")),
     "sql": _schema("one SELECT, read-only and limited", {"query": _TEXT, **_FORMAT}, ("query",)),
     "origin": _schema(
         "from a value back to its packet, frame and generation",

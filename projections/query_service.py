@@ -15,6 +15,7 @@ from nats.micro.request import Request
 from infra.errors import QueryError
 from infra.service import Service
 from projections.clickhouse import ClickHouse
+from projections.generations.diff import diff_generations
 from projections.origin_service import OriginFinder
 from projections.queries import records
 from projections.queries.answer import Answer, Row
@@ -58,10 +59,19 @@ def _handler(nc: Client, clickhouse: ClickHouse, finder: OriginFinder, name: str
 
 def _answer(clickhouse: ClickHouse, name: str, question: Json) -> Iterator[bytes]:
     """Return the pieces of an answer; the first is made before this returns, so that errors come first."""
-    if name == "offsets":
-        return _lines(records.offsets(clickhouse))
-    if name == "sql":
-        return _primed(_rendered([sql(clickhouse, question["query"])], question))
+    match name:
+        case "offsets":
+            return _lines(records.offsets(clickhouse))
+        case "generations":
+            return _lines(records.generations(clickhouse))
+        case "diff":
+            return _lines(diff_generations(clickhouse, question["a"], question["b"]))
+        case "sql":
+            return _primed(_rendered([sql(clickhouse, question["query"])], question))
+    return _scoped_answer(clickhouse, name, question)
+
+
+def _scoped_answer(clickhouse: ClickHouse, name: str, question: Json) -> Iterator[bytes]:
     scope = scope_of(clickhouse, question)
     if name == "latest":
         return _lines(

@@ -6,7 +6,7 @@ written twice is one row, in every query (`final = 1`). Every derived row names 
 
 from __future__ import annotations
 
-from projections.clickhouse import ClickHouse
+from projections.clickhouse import ClickHouse, quoted
 
 _TIME = "DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1))"
 _TEXT = "LowCardinality(String)"
@@ -68,6 +68,8 @@ TABLES: dict[str, tuple[dict[str, str], str]] = {
             "started": "DateTime64(9, 'UTC')",
             "promoted": "Array(DateTime64(9, 'UTC'))",
             "live": "Bool",
+            "state": "String",
+            "digest": "String",
         },
         "generation",
     ),
@@ -150,3 +152,12 @@ def create_fixed_tables(clickhouse: ClickHouse) -> None:
         )
     clickhouse.command(_GAPS)
     clickhouse.command(_CLOCK_STEPS)
+
+
+def drop_all_tables(clickhouse: ClickHouse) -> None:
+    """Drop every table and view: all of them are derived and can be built again from the streams."""
+    found = clickhouse.rows(
+        "SELECT name, engine LIKE '%View' AS view FROM system.tables WHERE database = currentDatabase()"
+    )
+    for row in sorted(found, key=lambda row: not row["view"]):
+        clickhouse.command(f"DROP {'VIEW' if row['view'] else 'TABLE'} IF EXISTS {quoted(row['name'])} SYNC")

@@ -18,7 +18,7 @@ from infra.errors import ProjectionError
 from projections.clickhouse import ClickHouse, quoted
 from projections.packet_tables import column_rows, ensure_table
 from streams.decode import PacketType
-from streams.generations import Generations
+from streams.generations import Generation, Generations
 from streams.mission import Mission
 from streams.parsed_rows import FRAME_SCHEMA, ORIGIN_SCHEMA, QUARANTINE_SCHEMA
 
@@ -140,6 +140,17 @@ def write_generations(clickhouse: ClickHouse, state: Generations) -> None:
             "started": pa.array([state.known[name].started for name in names], type=time_type),
             "promoted": pa.array(promoted, type=pa.list_(time_type)),
             "live": pa.array([name == state.live for name in names]),
+            "state": pa.array([_state(state.known[name]) for name in names]),
+            "digest": pa.array([state.known[name].digest for name in names]),
         }
     )
     clickhouse.insert("generations", table)
+
+
+def _state(generation: Generation) -> str:
+    """`following` goes on with the frames; a reprocess is `unfinished` until it is `finished`."""
+    if generation.dropped:
+        return "dropped"
+    if not generation.segments:
+        return "following"
+    return "finished" if generation.finished else "unfinished"

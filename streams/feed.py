@@ -29,19 +29,19 @@ class Feed(Generic[Item]):
     """A bounded queue from a coroutine to a dataflow's source."""
 
     def __init__(self) -> None:
-        self._queue: queue.Queue[Item] = queue.Queue(_DEPTH)
+        self._queue: queue.Queue[Item | None] = queue.Queue(_DEPTH)  # None wakes a taker at the end
         self.stopped = False
+        self.ended = False
         self.failure: Exception | None = None
 
     async def put(self, item: Item) -> None:
         """Hand over an item, waiting while the dataflow has enough to do."""
-        while not self.stopped:
-            try:
-                self._queue.put_nowait(item)
-            except queue.Full:
-                await asyncio.sleep(_POLL_S)
-            else:
-                return
+        await self._put(item)
+
+    async def end(self) -> None:
+        """Say that nothing more comes: the dataflow ends after all that was put."""
+        await self._put(None)
+        self.ended = True
 
     def stop(self) -> None:
         """Let the dataflow end after what it has begun."""
@@ -51,6 +51,20 @@ class Feed(Generic[Item]):
         """Let the dataflow end, without doing anything more, because a step raised `error`."""
         self.failure = self.failure or error
         self.stop()
+
+    @property
+    def over(self) -> bool:
+        """Say whether the dataflow has nothing left to take."""
+        return self.stopped or (self.ended and self._queue.empty())
+
+    async def _put(self, item: Item | None) -> None:
+        while not self.stopped:
+            try:
+                self._queue.put_nowait(item)
+            except queue.Full:
+                await asyncio.sleep(_POLL_S)
+            else:
+                return
 
     def take(self) -> Item | None:
         """Wait a moment for the next item (called in the dataflow's thread)."""
@@ -65,7 +79,7 @@ class _Partition(StatefulSourcePartition[Item, int]):
         self._feed, self._offset_after, self._offset = feed, offset_after, start
 
     def next_batch(self) -> list[Item]:
-        if self._feed.stopped:
+        if self._feed.over:
             raise StopIteration
         item = self._feed.take()
         if item is None:
@@ -156,11 +170,16 @@ def _attempt(feed: Feed[Any], action: Callable[[], Result]) -> list[Result]:
 
 
 async def run_flow(flow: Dataflow, feed: Feed[Item], fill: Coroutine[Any, Any, None]) -> None:
-    """Run a flow in a thread while `fill` feeds it; returns when either ends, raises what either raised."""
+    """Run a flow in a thread while `fill` feeds it, and raise what either raised.
+
+    Returns when the flow has ended; when `fill` returns without `feed.end()`, the flow is stopped.
+    """
     flow_task = asyncio.ensure_future(asyncio.to_thread(cli_main, flow))
     fill_task = asyncio.ensure_future(fill)
     try:
         await asyncio.wait({flow_task, fill_task}, return_when=asyncio.FIRST_COMPLETED)
+        if feed.ended and not fill_task.exception():
+            await asyncio.wait({flow_task})
     finally:
         feed.stop()
         fill_task.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nats.aio.client import Client
 
@@ -17,17 +17,31 @@ PARSER_VERSION = "1"
 
 MISSION_LOADED = "mission-loaded"
 GENERATION_STARTED = "generation-started"
+GENERATION_FINISHED = "generation-finished"
 GENERATION_PROMOTED = "generation-promoted"
+GENERATION_DROPPED = "generation-dropped"
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One derivation: its name, what made it, and when it started (recorded time, ns UTC)."""
+    """One derivation: its name, what made it, and when it started (recorded time, ns UTC).
+
+    `segments` are the runs of frames (first and last offset) that a reprocess derives, none for one that the
+    parser derives as frames come. `digest` is the content's when a reprocess has finished.
+    """
 
     name: str
     mission_digest: str
     parser_version: str
     started: int
+    segments: tuple[tuple[int, int], ...] = ()
+    digest: str = ""
+    dropped: bool = False
+
+    @property
+    def finished(self) -> bool:
+        """Say whether a reprocess has come to its end."""
+        return bool(self.digest)
 
 
 @dataclass
@@ -68,13 +82,29 @@ def fold(operations: Iterable[Operation]) -> Generations:
             state.bundles[fields["digest"]] = fields["bundle"]
             state.mission_names.append(fields["name"])
         elif event.kind == GENERATION_STARTED:
-            state.known.setdefault(
-                fields["generation"],
-                Generation(fields["generation"], fields["mission"], fields["parser_version"], event.recorded),
-            )
+            name = fields["generation"]
+            if name not in state.known or state.known[name].dropped:
+                state.known[name] = _started(event)
+        elif event.kind == GENERATION_FINISHED:
+            name = fields["generation"]
+            state.known[name] = replace(state.known[name], digest=fields["digest"])
+        elif event.kind == GENERATION_DROPPED:
+            name = fields["generation"]
+            state.known[name] = replace(state.known[name], dropped=True)
         elif event.kind == GENERATION_PROMOTED:
             state.promotions.append((event.recorded, fields["generation"]))
     return state
+
+
+def _started(event: Operation) -> Generation:
+    fields = event.fields
+    return Generation(
+        fields["generation"],
+        fields["mission"],
+        fields["parser_version"],
+        event.recorded,
+        tuple((first, last) for first, last in fields.get("segments", ())),
+    )
 
 
 def generation_name(mission: Mission) -> str:
@@ -114,7 +144,7 @@ async def ensure_generation(nc: Client, mission: Mission) -> str:
     return name
 
 
-async def promote(nc: Client, name: str) -> None:
-    """Make a generation the live one unless it is."""
+async def promote(nc: Client, name: str, who: str = "") -> None:
+    """Make a generation the live one unless it is; `who` asked for it, if a person did."""
     if (await read_generations(nc)).live != name:
-        await append_operation(nc, GENERATION_PROMOTED, {"generation": name})
+        await append_operation(nc, GENERATION_PROMOTED, {"generation": name, "who": who})

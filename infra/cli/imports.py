@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from infra.cli.output import console, print_json
+from infra.cli.progress import bytes_bar
 from infra.errors import MissionError, ServerError
 from infra.program.system import System, open_system, status
 from streams.answers import ask_once
 from streams.generations import ensure_mission, generation_name
 from streams.mission import Mission, load_mission
 from streams.recording_import import Imported, import_recording
-from streams.recording_import import Progress as Tell
 
 SERVICES = ("query", "writer", "parser")
 _STALL_S = 120.0
@@ -48,7 +44,7 @@ async def run_import(options: argparse.Namespace) -> int:
     async with open_system(options.data, services=SERVICES, mission=options.mission) as system:
         await ensure_mission(system.nc, mission)
         generation = await _parsing_generation(system, mission)
-        with _progress(options.file.stat().st_size, f"import {options.file.name}") as tell:
+        with bytes_bar(options.file.stat().st_size, f"import {options.file.name}") as tell:
             done = await import_recording(
                 system.nc,
                 options.file,
@@ -97,18 +93,6 @@ async def wait_projected(system: System, generation: str, offset: int) -> None:
                 fix="the frames are safe in FRAMES; look at the lines above and run the command again",
             )
         await asyncio.sleep(_POLL_S)
-
-
-@contextmanager
-def _progress(total: int, text: str) -> Iterator[Tell]:
-    """Show a bar on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True) as bar:
-        task = bar.add_task(text, total=total)
-        yield lambda done: bar.update(task, completed=done)
 
 
 def _show(done: Imported, counts: dict[str, Any], *, as_json: bool) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from infra.errors import ConfigError
 from infra.service import Service
 from projections.clickhouse import ClickHouse, connect
+from projections.generations.service import GenerationService
 from projections.query_service import serve_queries
 from projections.schema import create_fixed_tables
 from projections.writer_service import WriterService
@@ -44,6 +46,13 @@ def clickhouse_of(service: Service) -> ClickHouse:
     return connect(str(url), user=str(user or "default"), password=str(password or ""))
 
 
+def worker_addresses(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a worker process of a reprocess must know to reach the servers."""
+    names = ("nats_url", "nats_user", "nats_password", "clickhouse_url", "clickhouse_password")
+    found = {name: str(config.get(name.upper()) or "") for name in names}
+    return found | {"clickhouse_user": str(config.get("CLICKHOUSE_USER") or "default")}
+
+
 async def _io(service: Service) -> None:
     service.ready.set()
     await run_io(service, await mission_of(service))
@@ -66,8 +75,20 @@ async def _query(service: Service) -> None:
     await service.stopped()
 
 
+async def _generation(service: Service) -> None:
+    clickhouse = await asyncio.to_thread(clickhouse_of, service)
+    generations = GenerationService(service, clickhouse, worker_addresses(service.config))
+    await generations.serve()
+    service.ready.set()
+    try:
+        await service.stopped()
+    finally:
+        await generations.stop()
+
+
 RUNNERS: dict[str, Callable[[Service], Awaitable[None]]] = {
     "query": _query,
+    "generation": _generation,
     "writer": _writer,
     "parser": _parser,
     "io": _io,

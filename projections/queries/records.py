@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projections.clickhouse import ClickHouse
-from projections.queries.answer import Answer, Row, flat_rows
+from projections.queries.answer import Answer, Row, flat_rows, iso_time
 from projections.queries.scope import Scope
 
 DEFAULT_LIMIT = 10_000
@@ -79,3 +79,19 @@ def offsets(clickhouse: ClickHouse) -> list[Row]:
         "SELECT consumer, stream, generation, offset, toString(at) AS at FROM offsets "
         "ORDER BY consumer, stream, generation"
     )
+
+
+def generations(clickhouse: ClickHouse) -> list[Row]:
+    """Return the generations that were not dropped, the oldest first, with the frames that each has."""
+    found = clickhouse.rows(
+        "SELECT g.generation AS generation, live, state, parser_version, mission, first_frame, last_frame, "
+        "frames, toUnixTimestamp64Nano(started) AS started, "
+        "arrayMap(t -> toUnixTimestamp64Nano(t), promoted) AS promoted, digest FROM generations AS g "
+        "LEFT JOIN (SELECT generation, min(frame_offset) AS first_frame, max(frame_offset) AS last_frame, "
+        "count() AS frames FROM frames GROUP BY generation) AS f ON g.generation = f.generation "
+        "WHERE state != 'dropped' ORDER BY started, generation"
+    )
+    for row in found:
+        row["started"] = iso_time(row["started"])
+        row["promoted"] = [iso_time(at) for at in row["promoted"]]
+    return found

@@ -83,7 +83,8 @@ def scope_of(clickhouse: ClickHouse, request: Mapping[str, Any]) -> Scope:
 
 def _generation(clickhouse: ClickHouse, wanted: str | None, as_of: int | None) -> str:
     rows = clickhouse.rows(
-        "SELECT generation, arrayMap(t -> toUnixTimestamp64Nano(t), promoted) AS promoted FROM generations"
+        "SELECT generation, arrayMap(t -> toUnixTimestamp64Nano(t), promoted) AS promoted FROM generations "
+        "WHERE state != 'dropped'"
     )
     known = {row["generation"]: row["promoted"] for row in rows}
     if wanted is not None:

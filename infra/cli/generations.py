@@ -1,0 +1,198 @@
+"""`flightledger reprocess`, `generations …` and `rebuild`: derive again, compare, switch, go back, drop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from infra.cli.jobs import request, run_job
+from infra.cli.output import Row, console, print_json, print_table
+from infra.cli.progress import frames_bar
+from infra.errors import ServerError
+from infra.program.runners import worker_addresses
+from infra.program.system import open_system
+from projections.clickhouse import connect
+from projections.generations.rebuild import rebuild
+from streams.answers import ask_once
+from streams.mission import bundle, load_mission
+
+SERVICES = ("query", "generation")
+_WORKERS = max(1, (os.cpu_count() or 2) - 1)
+_LIST = (
+    "generation",
+    "live",
+    "state",
+    "first_frame",
+    "last_frame",
+    "frames",
+    "parser_version",
+    "mission",
+    "started",
+)
+_DIFF = (
+    "kind",
+    "packet",
+    "parameter",
+    "only_a",
+    "only_b",
+    "only_in",
+    "differ",
+    "of",
+    "largest",
+    "first_offset",
+    "first_time",
+    "a",
+    "b",
+)
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add `reprocess`, `generations` and `rebuild`."""
+    workers = argparse.ArgumentParser(add_help=False)
+    workers.add_argument("--workers", type=int, default=_WORKERS, metavar="N", help="processes to share it")
+    again = commands.add_parser(
+        "reprocess",
+        parents=[common, workers],
+        help="parse the frames again, into a generation beside the live one",
+    )
+    again.add_argument("--mission", type=Path, metavar="DIR", help="default: the one that was loaded last")
+    again.add_argument("--from", metavar="T", help="recorded time of the first frame, ISO 8601, UTC")
+    again.add_argument("--to", metavar="T", help="recorded time of the last frame")
+    again.add_argument("--name", metavar="G", help="name of the generation (default: by what makes it)")
+    again.set_defaults(run=run_reprocess)
+    again = commands.add_parser(
+        "rebuild", parents=[common, workers], help="drop every projection and build it again from the streams"
+    )
+    again.set_defaults(run=run_rebuild)
+    group = commands.add_parser("generations", parents=[common], help="list, compare, promote, drop, verify")
+    verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("list", parents=[common], help="all generations").set_defaults(run=run_list)
+    diff = verbs.add_parser("diff", parents=[common], help="what differs; exit code 1 when anything does")
+    for name in ("a", "b"):
+        diff.add_argument(name, metavar=name.upper())
+    diff.set_defaults(run=run_diff)
+    texts = {
+        "promote": ("make it the live one", run_short),
+        "drop": ("remove its rows; never the live one", run_short),
+        "verify": ("derive it again and compare; exit code 1 when it differs", run_verify),
+    }
+    for verb, (text, run) in texts.items():
+        parents = [common, workers] if verb == "verify" else [common]
+        command = verbs.add_parser(verb, parents=parents, help=text)
+        command.add_argument("generation", metavar="G")
+        command.set_defaults(run=run)
+
+
+async def run_reprocess(options: argparse.Namespace) -> int:
+    """Reprocess and show what came of it."""
+    given = {key: vars(options)[key] for key in ("from", "to", "name", "workers")}
+    question = {key: value for key, value in given.items() if value is not None}
+    if options.mission is not None:
+        question["mission"] = bundle(load_mission(options.mission))
+    async with open_system(options.data, services=SERVICES) as system:
+        done = await run_job(system.nc, "reprocess", question, "reprocess")
+    if options.json:
+        print_json(done)
+        return 0
+    out = console()
+    out.print(f"generation {done['generation']}, frames {done['first']} to {done['last']}")
+    out.print(f"derived    {done['frames']} frames now")
+    out.print(
+        "rows       " + ", ".join(f"{name} {number}" for name, number in done["content"]["rows"].items())
+    )
+    out.print(f"digest     {done['content']['digest']}")
+    name = done["generation"]
+    out.print(f"\nCompare: generations diff LIVE {name}   make it live: generations promote {name}")
+    return 0
+
+
+async def run_list(options: argparse.Namespace) -> int:
+    """Show all generations."""
+    async with open_system(options.data, services=("query",)) as system:
+        rows = _rows(await ask_once(system.nc, "query.generations", {}))
+    if options.json:
+        for row in rows:
+            print_json(row)
+    else:
+        print_table(rows, _LIST)
+    return 0
+
+
+async def run_diff(options: argparse.Namespace) -> int:
+    """Show what differs; 1 when anything does."""
+    async with open_system(options.data, services=("query",)) as system:
+        rows = _rows(await ask_once(system.nc, "query.diff", {"a": options.a, "b": options.b}, timeout=600.0))
+    if options.json:
+        for row in rows:
+            print_json(row)
+    elif rows:
+        print_table(rows, [name for name in _DIFF if any(name in row for row in rows)])
+    else:
+        console().print(f"{options.a} and {options.b} have the same content")
+    return 1 if rows else 0
+
+
+async def run_short(options: argparse.Namespace) -> int:
+    """Promote or drop."""
+    async with open_system(options.data, services=SERVICES) as system:
+        answer = await request(system.nc, options.verb, {"generation": options.generation})
+    if options.json:
+        print_json(answer)
+    else:
+        console().print(f"{options.generation}: {'is live' if options.verb == 'promote' else 'dropped'}")
+    return 0
+
+
+async def run_verify(options: argparse.Namespace) -> int:
+    """Derive again and compare; 1 when the digests differ."""
+    question = {"generation": options.generation, "workers": options.workers}
+    async with open_system(options.data, services=SERVICES) as system:
+        found = await run_job(system.nc, "verify", question, "verify")
+    if options.json:
+        print_json(found)
+    else:
+        word = "the same content" if found["same"] else "ANOTHER content"
+        console().print(f"frames {found['first']} to {found['last']} derived again: {word}")
+        console().print(f"digest  {found['content']['digest']}\nagain   {found['again']['digest']}")
+    return 0 if found["same"] else 1
+
+
+async def run_rebuild(options: argparse.Namespace) -> int:
+    """Rebuild; 1 when a generation's content is not the identical one."""
+    async with open_system(options.data) as system:
+        if not system.owned:
+            raise ServerError(
+                "another program runs this data folder and writes to the tables",
+                where=str(system.servers.data_dir),
+                fix="stop it first: a rebuild wants the tables for itself",
+            )
+        addresses = worker_addresses(
+            {"NATS_URL": system.servers.nats_url, "CLICKHOUSE_URL": system.servers.clickhouse_url}
+        )
+        clickhouse = await asyncio.to_thread(connect, system.servers.clickhouse_url)
+        with frames_bar("rebuild") as tell:
+            found = await rebuild(
+                system.nc,
+                clickhouse,
+                addresses=addresses,
+                workers=options.workers,
+                progress=lambda generation, done, total: tell(done, total),
+            )
+    for one in found:
+        row = {"generation": one.generation, "rows": one.after.rows, "same": one.same}
+        row |= {"before": one.before.digest, "after": one.after.digest}
+        if options.json:
+            print_json(row)
+        else:
+            word = "the same" if one.same else "DIFFERENT"
+            console().print(f"{one.generation}: {word}\n  before {row['before']}\n  after  {row['after']}")
+    return 0 if all(one.same for one in found) else 1
+
+
+def _rows(data: bytes) -> list[Row]:
+    return [orjson.loads(line) for line in data.splitlines()]

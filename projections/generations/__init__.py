@@ -1,0 +1,1 @@
+"""Generations in the tables: derive again, compare, promote, drop, verify, rebuild."""

@@ -1,0 +1,79 @@
+"""The content of a generation as one digest: the same rows, the same digest, in whatever order they came.
+
+Computed in the database: the sum (modulo 2^128) and the number of all rows' hashes, table by table, without
+the name of the generation. Two derivations with equal content have equal digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from projections.clickhouse import ClickHouse, quoted
+
+_FIXED = ("frames", "packets", "quarantine")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a generation holds: rows by table, and the digest over all of them (hex SHA-256)."""
+
+    rows: dict[str, int]
+    digest: str
+
+
+def content_of(clickhouse: ClickHouse, generation: str, first: int = 1, last: int = 2**63) -> Content:
+    """Return the content of a generation, of the frames `first` to `last`; one without rows has a digest."""
+    tables = dict.fromkeys(_FIXED, "") | _packet_tables(clickhouse, generation)
+    rows, parts = {}, []
+    for table, packet in sorted(tables.items()):
+        columns = _columns(clickhouse, table, generation)
+        values = {"generation": generation, "first": first, "last": last}
+        count, total = _table_digest(clickhouse, table, columns, values)
+        if count:
+            rows[packet or table] = count
+            parts.append([packet or table, count, total])
+    return Content(rows, hashlib.sha256(orjson.dumps(parts)).hexdigest())
+
+
+def _packet_tables(clickhouse: ClickHouse, generation: str) -> dict[str, str]:
+    rows = clickhouse.rows(
+        "SELECT DISTINCT table, packet FROM columns WHERE generation = {generation:String}",
+        {"generation": generation},
+    )
+    return {row["table"]: row["packet"] for row in rows}
+
+
+def _columns(clickhouse: ClickHouse, table: str, generation: str) -> list[str]:
+    """Return the columns that the generation has: a shared table may have more, of other generations."""
+    rows = clickhouse.rows(
+        "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {table:String} "
+        "AND (table IN {fixed:Array(String)} OR name IN {origin:Array(String)} OR name IN "
+        "(SELECT column FROM columns WHERE generation = {generation:String} AND table = {table:String}))",
+        {"table": table, "fixed": list(_FIXED), "origin": _origin(clickhouse), "generation": generation},
+    )
+    return sorted(row["name"] for row in rows if row["name"] != "generation")
+
+
+def _origin(clickhouse: ClickHouse) -> list[str]:
+    rows = clickhouse.rows(
+        "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'packets'"
+    )
+    return [row["name"] for row in rows]
+
+
+def _table_digest(
+    clickhouse: ClickHouse, table: str, columns: list[str], values: dict[str, Any]
+) -> tuple[int, str]:
+    # As one tuple: hashed as arguments, a null would make the whole hash null.
+    row = f"tuple({', '.join(map(quoted, columns))})"
+    found = clickhouse.rows(
+        f"SELECT count() AS count, toString(sum(reinterpretAsUInt128(sipHash128({row})))) AS total "
+        f"FROM {quoted(table)} WHERE generation = {{generation:String}} "
+        "AND frame_offset BETWEEN {first:UInt64} AND {last:UInt64}",
+        values,
+    )
+    return int(found[0]["count"]), str(found[0]["total"])

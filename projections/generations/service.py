@@ -1,0 +1,235 @@
+"""The generation service: reprocess, promote, drop and verify on request, as a NATS micro service.
+
+Requests go to `generation.<user>.<verb>`: who asks is part of the subject, which permissions tie to the
+connection's user, and stands in the event in OPERATIONS. Long work answers at once with the name of a job
+(the request may choose it, to listen beforehand); how far it is goes to `progress.<job>`, and the last
+message there says `finished` or `failed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from nats.micro.request import Request
+
+from infra.errors import ConfigError, FlightLedgerError, QueryError
+from infra.service import Service
+from projections.clickhouse import ClickHouse
+from projections.generations.drop import check_known, drop_generation
+from projections.generations.verify import verify_generation
+from projections.queries.scope import parse_time
+from projections.reprocess import Progress, reprocess
+from projections.writer import write_generations
+from streams import names
+from streams.generations import promote, read_generations
+from streams.mission import Mission, unbundle
+from streams.read import offset_at_time
+
+VERSION = "1.0.0"
+Json = dict[str, Any]
+Job = Callable[[Progress], Awaitable[Json]]
+
+_PROGRESS_S = 0.2
+_TEXT = {"type": "string"}
+_TIME = {"type": ["string", "integer"], "description": "recorded time: ISO 8601 (UTC), or ns since 1970"}
+_WORKERS = {"type": "integer", "minimum": 1}
+_JOB = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$", "description": "name for its progress messages"}
+_GENERATION = {"generation": _TEXT}
+
+SCHEMAS: dict[str, Json] = {
+    "reprocess": {
+        "type": "object",
+        "properties": {
+            "mission": {
+                "type": "string",
+                "description": "bundle (see streams/mission.py); default: the newest",
+            },
+            "name": _TEXT,
+            "from": _TIME,
+            "to": _TIME,
+            "workers": _WORKERS,
+            "job": _JOB,
+        },
+    },
+    "promote": {"type": "object", "properties": _GENERATION, "required": ["generation"]},
+    "drop": {"type": "object", "properties": _GENERATION, "required": ["generation"]},
+    "verify": {
+        "type": "object",
+        "properties": {**_GENERATION, "workers": _WORKERS, "job": _JOB},
+        "required": ["generation"],
+    },
+}
+
+log = logging.getLogger(__name__)
+
+
+class GenerationService:
+    """Serves the requests of `SCHEMAS`; one long job at a time, so that the live path keeps its share."""
+
+    def __init__(self, service: Service, clickhouse: ClickHouse, addresses: Mapping[str, str]) -> None:
+        """`addresses` are those that the worker processes of a reprocess need, see `reprocess`."""
+        self._service, self._clickhouse, self._addresses = service, clickhouse, addresses
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._one_at_a_time = asyncio.Lock()
+
+    async def serve(self) -> None:
+        """Offer the endpoints; jobs under way end with `stop`."""
+        micro = await self._service.add_micro(
+            "generation", VERSION, "Derives, compares and switches telemetry"
+        )
+        handlers = {
+            "reprocess": self._reprocess,
+            "promote": self._promote,
+            "drop": self._drop,
+            "verify": self._verify,
+        }
+        for verb, handler in handlers.items():
+            await micro.add_endpoint(
+                verb,
+                _answering(verb, handler),
+                subject=f"generation.*.{verb}",
+                request_schema=SCHEMAS[verb],
+            )
+
+    async def stop(self) -> None:
+        """Stop the jobs under way; the same request takes a reprocess up again."""
+        for job in self._jobs:
+            job.cancel()
+        if self._jobs:
+            await asyncio.wait(self._jobs)
+
+    async def _reprocess(self, who: str, question: Json) -> Json:
+        mission = await self._mission(question.get("mission"))
+        first, last = await self._range(question)
+
+        async def job(progress: Progress) -> Json:
+            done = await reprocess(
+                self._service.nc,
+                self._clickhouse,
+                mission,
+                addresses=self._addresses,
+                name=question.get("name"),
+                first=first,
+                last=last,
+                workers=question.get("workers", 1),
+                who=who,
+                progress=progress,
+            )
+            return asdict(done)
+
+        return {"job": self._begin(question, job)}
+
+    async def _verify(self, who: str, question: Json) -> Json:
+        async def job(progress: Progress) -> Json:
+            done = await verify_generation(
+                self._service.nc,
+                self._clickhouse,
+                question["generation"],
+                addresses=self._addresses,
+                workers=question.get("workers", 1),
+                who=who,
+                progress=progress,
+            )
+            return asdict(done) | {"same": done.same}
+
+        return {"job": self._begin(question, job)}
+
+    async def _promote(self, who: str, question: Json) -> Json:
+        name, nc = question["generation"], self._service.nc
+        state = await read_generations(nc)
+        check_known(state, name)
+        if state.known[name].segments and not state.known[name].finished:
+            raise QueryError(f"{name} is not finished", fix="run its reprocess to the end first")
+        await promote(nc, name, who)
+        await asyncio.to_thread(write_generations, self._clickhouse, await read_generations(nc))
+        return {"generation": name, "before": state.live}
+
+    async def _drop(self, who: str, question: Json) -> Json:
+        await drop_generation(self._service.nc, self._clickhouse, question["generation"], who)
+        return {"generation": question["generation"]}
+
+    def _begin(self, question: Json, job: Job) -> str:
+        name = question.get("job") or secrets.token_hex(6)
+        task = asyncio.create_task(self._run(name, job))
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+        return name
+
+    async def _run(self, name: str, job: Job) -> None:
+        """Run a job and tell how far it is; whatever it raises is told as well."""
+        state: Json = {"state": "waiting", "done": 0, "total": 0}
+        teller = asyncio.create_task(self._tell(name, state))
+
+        def progress(done: int, total: int) -> None:
+            state.update(state="running", done=done, total=total)
+
+        try:
+            async with self._one_at_a_time:
+                end = {"state": "finished", "result": await job(progress)}
+        except FlightLedgerError as error:
+            end = {"state": "failed", "error": str(error)}
+        except Exception as error:
+            log.exception("the job %s failed", name)
+            end = {"state": "failed", "error": f"internal error: {error!r}"}
+        finally:
+            teller.cancel()
+        await self._publish(name, end)
+
+    async def _tell(self, name: str, state: Json) -> None:
+        while True:
+            await asyncio.sleep(_PROGRESS_S)
+            await self._publish(name, state)
+
+    async def _publish(self, name: str, message: Json) -> None:
+        await self._service.nc.publish(f"progress.{name}", orjson.dumps(message))
+
+    async def _mission(self, bundle: str | None) -> Mission:
+        if bundle is None:
+            bundles = (await read_generations(self._service.nc)).bundles
+            if not bundles:
+                raise ConfigError("the streams hold no mission yet", fix="give --mission=folder")
+            bundle = list(bundles.values())[-1]
+        return await asyncio.to_thread(unbundle, bundle)
+
+    async def _range(self, question: Json) -> tuple[int, int | None]:
+        nc = self._service.nc
+        start, end = (parse_time(question.get(key), key) for key in ("from", "to"))
+        first = 1 if start is None else await offset_at_time(nc, names.FRAMES, start)
+        return first, None if end is None else await offset_at_time(nc, names.FRAMES, end + 1) - 1
+
+
+def _answering(
+    verb: str, handle: Callable[[str, Json], Awaitable[Json]]
+) -> Callable[[Request], Awaitable[None]]:
+    async def answer(request: Request) -> None:
+        question = _question(verb, request.data)
+        who = request.subject.split(".")[1]
+        await request.respond(orjson.dumps(await handle(who, question)))
+
+    return answer
+
+
+def _question(verb: str, data: bytes) -> Json:
+    schema, where = SCHEMAS[verb], f"generation.{verb}"
+    try:
+        question = orjson.loads(data or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise QueryError(f"the request is not JSON: {error}", where=where) from error
+    if not isinstance(question, dict) or set(question) - set(schema["properties"]):
+        raise QueryError("unknown fields", where=where, fix=f"known are {', '.join(schema['properties'])}")
+    for key in schema.get("required", ()):
+        if not isinstance(question.get(key), str):
+            raise QueryError(f"the field {key!r} is missing", where=where)
+    job, workers = question.get("job"), question.get("workers", 1)
+    if job is not None and not (isinstance(job, str) and re.fullmatch(_JOB["pattern"], job)):
+        raise QueryError(f"job = {job!r}", where=where, fix="letters, digits, - and _")
+    if type(workers) is not int or not 1 <= workers <= 64:
+        raise QueryError(f"workers = {workers!r}", where=where, fix="a number from 1 to 64")
+    return question
