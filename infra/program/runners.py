@@ -12,6 +12,7 @@ from infra.service import Service
 from projections.clickhouse import ClickHouse, connect
 from projections.generations.service import GenerationService
 from projections.query_service import serve_queries
+from projections.replay.service import ReplayService
 from projections.schema import create_fixed_tables
 from projections.writer_service import WriterService
 from streams.event_log import ensure_streams
@@ -86,9 +87,17 @@ async def _generation(service: Service) -> None:
         await generations.stop()
 
 
+async def _replay(service: Service) -> None:
+    replays = ReplayService(service, await asyncio.to_thread(clickhouse_of, service))
+    await replays.serve()
+    service.ready.set()
+    await replays.run()
+
+
 RUNNERS: dict[str, Callable[[Service], Awaitable[None]]] = {
     "query": _query,
     "generation": _generation,
+    "replay": _replay,
     "writer": _writer,
     "parser": _parser,
     "io": _io,

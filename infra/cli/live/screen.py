@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -22,14 +23,25 @@ Head = Callable[[Board], list[str]]
 
 
 async def follow(
-    nc: Client, board: Board, head: Head, until: asyncio.Future[None] | asyncio.Task[None]
+    nc: Client,
+    board: Board,
+    head: Head,
+    until: asyncio.Future[Any],
+    *,
+    subject: str = "telemetry.*.*",
+    listening: asyncio.Event | None = None,
 ) -> None:
-    """Show the board until `until` is done."""
+    """Show the board until `until` is done; `listening` is set when no message can be missed any more."""
 
     async def take(msg: Msg) -> None:
         board.take(msg.data)
+        if msg.reply:  # a replay that goes as fast as it is taken
+            await nc.publish(msg.reply, b"")
 
-    subscription = await nc.subscribe("telemetry.*.*", cb=take)
+    subscription = await nc.subscribe(subject, cb=take)
+    await nc.flush()
+    if listening is not None:
+        listening.set()
     try:
         if console().is_terminal:
             await _in_place(board, head, until)
@@ -40,14 +52,14 @@ async def follow(
             await subscription.unsubscribe()
 
 
-async def _in_place(board: Board, head: Head, until: asyncio.Future[None]) -> None:
+async def _in_place(board: Board, head: Head, until: asyncio.Future[Any]) -> None:
     with Live(console=console(), auto_refresh=False, transient=True) as live:
         while not until.done():
             live.update(board.render(*head(board)), refresh=True)
             await asyncio.wait([until], timeout=_REFRESH_S)
 
 
-async def _by_lines(board: Board, head: Head, until: asyncio.Future[None]) -> None:
+async def _by_lines(board: Board, head: Head, until: asyncio.Future[Any]) -> None:
     last = time.monotonic()
     while not until.done():
         await asyncio.wait([until], timeout=_REFRESH_S)

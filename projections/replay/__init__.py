@@ -1,0 +1,1 @@
+"""Replay: a stretch of a flight played again as if live, on subjects of its own."""
