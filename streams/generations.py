@@ -135,13 +135,35 @@ async def ensure_mission(nc: Client, mission: Mission) -> None:
 
 
 async def ensure_generation(nc: Client, mission: Mission) -> str:
-    """Record mission and generation in OPERATIONS unless they are there; return the generation's name."""
+    """Return the name of the generation that frames of this mission go to, recorded in OPERATIONS.
+
+    The live one if it was made by the same mission and parser version, else one that the parser had begun.
+    """
     await ensure_mission(nc, mission)
-    name = generation_name(mission)
-    if name not in (await read_generations(nc)).known:
-        fields = {"generation": name, "mission": mission.digest, "parser_version": PARSER_VERSION}
-        await append_operation(nc, GENERATION_STARTED, fields)
+    state = await read_generations(nc)
+    made_alike = [one for one in state.known.values() if _made_by(one, mission)]
+    for one in made_alike:
+        if one.name == state.live:
+            return one.name
+    for one in made_alike:
+        if not one.segments:
+            return one.name
+    name = free_name(state, mission)
+    fields = {"generation": name, "mission": mission.digest, "parser_version": PARSER_VERSION}
+    await append_operation(nc, GENERATION_STARTED, fields)
     return name
+
+
+def free_name(state: Generations, mission: Mission) -> str:
+    """Return a name for a new generation of a mission: no other one ever had it."""
+    base = generation_name(mission)
+    candidates = (f"{base}-{number}" for number in range(1, len(state.known) + 2))
+    return next(name for name in (base, *candidates) if name not in state.known)
+
+
+def _made_by(generation: Generation, mission: Mission) -> bool:
+    same = (generation.mission_digest, generation.parser_version) == (mission.digest, PARSER_VERSION)
+    return same and not generation.dropped
 
 
 async def promote(nc: Client, name: str, who: str = "") -> None:

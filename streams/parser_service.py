@@ -16,11 +16,11 @@ from streams import names
 from streams.event_log import ensure_streams
 from streams.feed import Feed
 from streams.frame_batch import FrameBatch
-from streams.generations import ensure_generation, promote, read_generations
+from streams.generations import GENERATION_PROMOTED, ensure_generation, promote, read_generations
 from streams.mission import Mission
 from streams.operations import append_operation
 from streams.parser_flow import run_parser, stored_position
-from streams.read import last_offset, offset_at_time
+from streams.read import StreamReader, last_offset, offset_at_time
 
 VERSION = "1.0.0"
 _RETRY_S = 1.0
@@ -39,7 +39,9 @@ log = logging.getLogger(__name__)
 
 
 class ParserService:
-    """Runs the parser of a mission until cancelled."""
+    """Runs the parser until cancelled: it derives the generation that is live, and follows when another one
+    is promoted, so that new frames always go to the generation that readers see.
+    """
 
     def __init__(self, service: Service, mission: Mission) -> None:
         self._service, self._mission = service, mission
@@ -58,9 +60,16 @@ class ParserService:
         await self._plan_promotion()
         await self._offer()
         self._service.ready.set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_promotions(await last_offset(nc, names.OPERATIONS) + 1))
+            group.create_task(self._parse())
+
+    async def _parse(self) -> None:
+        nc = self._service.nc
         while True:
-            start = self._wanted or await stored_position(nc, self._generation)
-            self._wanted, self._feed = None, Feed()
+            self._feed = Feed()
+            start = self._wanted or await self._position()
+            self._wanted = None
             log.info("parsing %s from offset %d", self._generation, start)
             try:
                 await run_parser(
@@ -72,6 +81,26 @@ class ParserService:
                 log.error(text, error or repr(error), exc_info=not foreseen)
                 await asyncio.sleep(_RETRY_S)
 
+    async def _position(self) -> int:
+        """Return where the generation goes on: behind what it has, and behind what a reprocess gave it."""
+        known = (await read_generations(self._service.nc)).known[self._generation]
+        behind = known.segments[-1][1] + 1 if known.segments else 1
+        return max(behind, await stored_position(self._service.nc, self._generation))
+
+    async def _follow_promotions(self, start: int) -> None:
+        """Go over to a generation that somebody promotes."""
+        nc = self._service.nc
+        async with StreamReader(nc, names.OPERATIONS, start=start) as reader:
+            while True:
+                kinds = {message.subject.split(".", 1)[1] for message in await reader.read(1.0)}
+                if GENERATION_PROMOTED not in kinds:
+                    continue
+                state = await read_generations(nc)
+                if state.live is not None and state.live != self._generation:
+                    self._mission = await asyncio.to_thread(state.mission_of, state.live)
+                    self._generation, self._promote_at = state.live, None
+                    self._feed.stop()
+
     async def _plan_promotion(self) -> None:
         """The first generation is live at once; a later one when it has caught up with FRAMES."""
         nc = self._service.nc
@@ -80,7 +109,7 @@ class ParserService:
             await promote(nc, self._generation)
         elif state.live != self._generation:
             self._promote_at = await last_offset(nc, names.FRAMES)
-            self._progress(await stored_position(nc, self._generation) - 1)
+            self._progress(await self._position() - 1)
 
     def _progress(self, offset: int) -> None:
         """Called from the dataflow's thread with each offset done."""
@@ -124,5 +153,10 @@ class ParserService:
 
     async def _status(self, request: Request) -> None:
         end = await last_offset(self._service.nc, names.FRAMES)
-        status = {"generation": self._generation, "offset": self._done, "last_offset": end}
+        status = {
+            "generation": self._generation,
+            "mission": self._mission.digest,
+            "offset": self._done,
+            "last_offset": end,
+        }
         await request.respond(orjson.dumps(status))

@@ -14,7 +14,7 @@ from infra.cli.progress import bytes_bar
 from infra.errors import MissionError, ServerError
 from infra.program.system import System, open_system, status
 from streams.answers import ask_once
-from streams.generations import ensure_mission, generation_name
+from streams.generations import ensure_mission
 from streams.mission import Mission, load_mission
 from streams.recording_import import Imported, import_recording
 
@@ -62,14 +62,15 @@ async def run_import(options: argparse.Namespace) -> int:
 
 async def _parsing_generation(system: System, mission: Mission) -> str:
     """Return the generation being parsed; refuses when a running system parses with another database."""
-    current = str((await status(system.nc, "parser.status"))["generation"])
-    if current != generation_name(mission):
+    parser = await status(system.nc, "parser.status")
+    if parser["mission"] != mission.digest:
         raise MissionError(
-            f"the running system parses generation {current}, made with another version of this mission",
+            f"the running system parses generation {parser['generation']}, made with another version of this "
+            "mission",
             where=str(system.servers.data_dir),
-            fix="stop it and start it with this mission",
+            fix="stop it and start it with this mission, or promote a generation made with it",
         )
-    return current
+    return str(parser["generation"])
 
 
 async def wait_projected(system: System, generation: str, offset: int) -> None:

@@ -24,7 +24,7 @@ from streams.generations import (
     Generation,
     Generations,
     ensure_mission,
-    generation_name,
+    free_name,
     read_generations,
 )
 from streams.mission import Mission
@@ -130,7 +130,7 @@ async def _begin(
             fix="import a recording first, or name another range",
         )
     if name is None:
-        name = _free_name(state, mission)
+        name = free_name(state, mission)
     elif name in state.known and not state.known[name].dropped:
         raise ProjectionError(
             f"there is a generation {name!r} already",
@@ -163,12 +163,6 @@ def _unfinished(
         if fits and name in (None, known.name) and last in (None, known.segments[-1][1]):
             return known
     return None
-
-
-def _free_name(state: Generations, mission: Mission) -> str:
-    base = generation_name(mission)
-    candidates = (f"{base}-{number}" for number in range(1, len(state.known) + 2))
-    return next(name for name in (base, *candidates) if name not in state.known)
 
 
 def _tasks(
