@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ import orjson
 
 from infra.cli.imports import wait_projected
 from infra.cli.live import Board, follow
-from infra.cli.output import console
-from infra.errors import ServerError
+from infra.cli.output import console, print_json
+from infra.errors import ConfigError, ServerError
 from infra.program.runners import RUNNERS
 from infra.program.system import System, open_system, status
-from infra.simulator import Device, SimulatorConfig, load_simulator_config, run_device
+from infra.simulator import Device, DeviceReport, SimulatorConfig, load_simulator_config, run_device
 from infra.simulator.recording import DEFAULT_DURATION_S
 from streams import names
 from streams.answers import ask_once
@@ -29,12 +30,22 @@ DEMO_MISSION = Path(__file__).resolve().parents[2] / "missions" / "demo_rocket"
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add `simulate` and `demo`."""
-    simulate = commands.add_parser("simulate", parents=[common], help="the mission device: sends telemetry")
+    simulate = commands.add_parser(
+        "simulate", parents=[common], help="the mission device: sends telemetry, answers telecommands"
+    )
     simulate.add_argument("--port", type=int, metavar="P", help="where the modem listens")
+    simulate.add_argument("--countdown", type=float, metavar="S", help="seconds of flight before ignition")
+    simulate.add_argument(
+        "--uplink-loss", type=float, metavar="P", help="probability that a telecommand is lost on its way up"
+    )
+    simulate.add_argument(
+        "--lose", action="append", default=[], metavar="NAME[=P]", help="the same for one telecommand (P: 1)"
+    )
+    simulate.add_argument("--log", type=Path, metavar="FILE", help="the device's own log of telecommands")
     simulate.set_defaults(run=run_simulate)
     demo = commands.add_parser("demo", parents=[common], help="everything at once, with a simulated flight")
     demo.add_argument("--until-landed", action="store_true", help="end after the flight, not at Ctrl-C")
-    demo.set_defaults(run=run_demo, port=None)
+    demo.set_defaults(run=run_demo, port=None, log=None)
     for command, duration in ((simulate, None), (demo, DEFAULT_DURATION_S)):
         command.add_argument("mission", nargs="?", type=Path, default=DEMO_MISSION, metavar="MISSION")
         command.add_argument("--speed", type=float, metavar="X", help="seconds of flight per second")
@@ -45,13 +56,33 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 async def run_simulate(options: argparse.Namespace) -> int:
-    """Run the device until its flight is over, or Ctrl-C."""
+    """Run the device until its flight is over, or Ctrl-C; as JSON, it says where it is and what it did."""
 
     def listening(device: Device) -> None:
-        console().print(f"the device listens on {device.config.host}:{device.port}   (Ctrl-C stops it)")
+        if options.json:
+            print_json({"host": device.config.host, "port": device.port})
+        else:
+            console().print(f"the device listens on {device.config.host}:{device.port}   (Ctrl-C stops it)")
 
-    await _fly(options, load_simulator_config(options.mission), listening)
+    config = load_simulator_config(options.mission)
+    report = await _fly(options, _changed(config, options), listening)
+    if options.json and report is not None:
+        print_json(report.as_json())
     return 0
+
+
+def _changed(config: SimulatorConfig, options: argparse.Namespace) -> SimulatorConfig:
+    """The device's settings with those of `simulate` alone."""
+    losses = dict(config.uplink_loss_by_name)
+    for text in options.lose:
+        name, _, probability = text.partition("=")
+        try:
+            losses[name] = float(probability or 1.0)
+        except ValueError:
+            raise ConfigError(f"--lose {text}", fix="write NAME or NAME=P, P from 0 to 1") from None
+    given = {"countdown": options.countdown, "uplink_loss": options.uplink_loss}
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    return replace(config, uplink_loss_by_name=losses, **changes)
 
 
 async def run_demo(options: argparse.Namespace) -> int:
@@ -79,18 +110,21 @@ async def run_demo(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _fly(options: argparse.Namespace, config: SimulatorConfig, listening: Any = None) -> None:
-    await run_device(
+async def _fly(
+    options: argparse.Namespace, config: SimulatorConfig, listening: Any = None
+) -> DeviceReport | None:
+    return await run_device(
         config,
         speed=options.speed,
         duration=options.duration,
         port=options.port,
         seed=options.seed,
+        log=options.log,
         on_listening=listening,
     )
 
 
-async def _show(system: System, board: Board, flight: asyncio.Task[None]) -> None:
+async def _show(system: System, board: Board, flight: asyncio.Task[DeviceReport | None]) -> None:
     """Show live values until the flight is over or a service fails; raise what either failed with."""
 
     def head(board: Board) -> list[str]:
@@ -111,7 +145,7 @@ async def _show(system: System, board: Board, flight: asyncio.Task[None]) -> Non
             task.result()
 
 
-async def _first_of(*tasks: asyncio.Task[None]) -> None:
+async def _first_of(*tasks: asyncio.Task[Any]) -> None:
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
 

@@ -1,7 +1,9 @@
 """The simulated device of the demo mission: Kestrel 1, a sounding rocket that exists only here.
 
-`flight` is the physics, `telemetry` reads the sensors, `packets` encodes, `recording` puts a flight
-together (with its faults) and `device` sends it to the ground as a modem on TCP would.
+Down: `flight` is the physics, `telemetry` reads the sensors, `stream` makes the packets, `radio` numbers and
+loses them. Up: `uplink` finds telecommands, `telecommands` decodes them, `computer` does what they say and
+answers by `verification`. `rocket` is all of it by mission time, `recording` a whole flight at once, `device`
+the same on TCP as a modem would do it. `truth` and `logbook` say what really happened.
 """
 
 from infra.simulator.config import SimulatorConfig, load_simulator_config

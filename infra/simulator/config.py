@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from infra.errors import ConfigError
+from infra.simulator.flight import COUNTDOWN_S
+from infra.simulator.telecommands import NAMES
 
 DEFAULT_PORT = 7101
 MISSION_FILE = "mission.toml"
+
+_LIMITS = {
+    "speed": (0.001, 10_000.0), "seed": (0, 2**63 - 1), "port": (0, 65_535), "countdown": (0.0, 86_400.0),
+    "uplink_loss": (0.0, 1.0),
+}  # fmt: skip
+_KINDS: dict[str, tuple[type, ...]] = {
+    "speed": (int, float), "seed": (int,), "countdown": (int, float), "uplink_loss": (int, float),
+    "uplink_loss_by_name": (dict,),
+}  # fmt: skip
+_KNOWN = (
+    "link, speed, countdown and uplink_loss (numbers), seed (a whole number), "
+    "uplink_loss_by_name (a table of numbers)"
+)
 
 
 @dataclass(frozen=True)
@@ -19,50 +34,50 @@ class SimulatorConfig:
     """Settings of the simulated device.
 
     The device listens on `host` and `port` (port 0: any free one). `speed` is how many seconds of flight
-    pass in one second; `seed` names the flight.
+    pass in one second; `seed` names the flight, `countdown` says how many seconds of it pass before ignition.
+    A telecommand is lost on its way up with the probability `uplink_loss`, or that of its name in
+    `uplink_loss_by_name`.
     """
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     speed: float = 5.0
     seed: int = 1
+    countdown: float = COUNTDOWN_S
+    uplink_loss: float = 0.0
+    uplink_loss_by_name: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, Any], where: str) -> SimulatorConfig:
         """Read the content of a mission.toml: `[simulator]`, host and port from the link it names.
 
-        `[simulator]` may have `link` (default: the first one), `speed` and `seed`. Raises ConfigError.
+        `[simulator]` may have `link` (default: the first one) and every other setting. Raises ConfigError.
         """
         own = dict(settings.get("simulator", {}))
         link = _link(settings.get("links", []), own.pop("link", None), where)
-        known = {"speed": (int, float), "seed": (int,)}
         for key, value in own.items():
-            if key not in known or not isinstance(value, known[key]) or isinstance(value, bool):
+            if key not in _KINDS or not isinstance(value, _KINDS[key]) or isinstance(value, bool):
                 raise ConfigError(
-                    f"[simulator] has {key} = {value!r}",
-                    where=where,
-                    fix="known are link, speed (a number) and seed (a whole number)",
+                    f"[simulator] has {key} = {value!r}", where=where, fix=f"known are {_KNOWN}"
                 )
-        config = cls(
-            host=str(link.get("host", cls.host)),
-            port=int(link.get("port", cls.port)),
-            speed=float(own.get("speed", cls.speed)),
-            seed=int(own.get("seed", cls.seed)),
-        )
-        return config.checked(where)
+        address = {key: link[key] for key in ("host", "port") if key in link}
+        return cls(**address, **own).checked(where)
 
     def checked(self, where: str = "") -> SimulatorConfig:
         """This config, if its numbers make sense; ConfigError otherwise."""
-        limits = {"speed": (0.001, 10_000.0), "seed": (0, 2**63 - 1), "port": (0, 65_535)}
-        for item in fields(self):
-            if item.name in limits:
-                low, high = limits[item.name]
-                value = getattr(self, item.name)
-                if not low <= value <= high:
-                    raise ConfigError(
-                        f"{item.name} is {value}", where=where, fix=f"use a number from {low} to {high}"
-                    )
+        for name, (low, high) in _LIMITS.items():
+            _check(name, getattr(self, name), low, high, where)
+        for name, probability in self.uplink_loss_by_name.items():
+            if name not in NAMES:
+                known = ", ".join(sorted(NAMES))
+                raise ConfigError(f"there is no telecommand {name}", where=where, fix=f"known are {known}")
+            _check(f"uplink_loss_by_name of {name}", probability, 0.0, 1.0, where)
         return self
+
+
+def _check(name: str, value: Any, low: float, high: float, where: str) -> None:
+    if not isinstance(value, int | float) or not low <= value <= high:
+        raise ConfigError(f"{name} is {value}", where=where, fix=f"use a number from {low:g} to {high:g}")
 
 
 def load_simulator_config(mission: Path) -> SimulatorConfig:

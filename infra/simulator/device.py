@@ -2,13 +2,11 @@
 
 The flight starts when the first ground connects. From then on time goes by whether anybody listens or
 not: what is sent while no ground is connected is lost, as with a radio, and a ground that does not read
-fast enough loses whole packets, because a radio does not wait. Several grounds hear the same.
+fast enough loses whole packets, because a radio does not wait. Several grounds hear the same, and the rocket
+hears all of them.
 
 The device's clock is UTC at the start of the flight; from there it runs `speed` times as fast as the
 wall clock, so generated times are the present at speed 1 and run ahead of it at a higher speed.
-
-Not there yet: telecommands. Bytes from the ground are read and counted, so that TCP never stalls, and
-are not acted upon.
 """
 
 from __future__ import annotations
@@ -17,18 +15,24 @@ import asyncio
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from infra.errors import LinkError
 from infra.simulator.config import SimulatorConfig
-from infra.simulator.flight import FlightModel, PhaseTimes
-from infra.simulator.stream import TelemetryStream
-from infra.simulator.truth import Fate, FlightTruth, Item, TruthTally
+from infra.simulator.flight import FlightModel
+from infra.simulator.logbook import Logbook
+from infra.simulator.rocket import Rocket, UplinkLoss
+from infra.simulator.truth import Fate, FlightTruth, Item
 
 TICK_S = 0.02
 MAX_BACKLOG = 1_000_000
 """Bytes that wait for a slow ground before it loses packets."""
+
+MAX_HEARD = 65_536
+"""Bytes that are taken at once from a ground; what comes faster waits in TCP."""
 
 
 @dataclass(frozen=True)
@@ -37,35 +41,55 @@ class DeviceReport:
 
     `unheard` packets went out while no ground was connected, `overrun` ones met a ground that did not
     read; `received_bytes` came from the ground. `start_ns` is the UTC time of mission time 0, `t` the
-    mission time in seconds that was reached.
+    mission time in seconds that was reached, `model` the flight as it was in the end. `log` has what the
+    rocket wrote down about telecommands (see `logbook`).
     """
 
     truth: FlightTruth
-    times: PhaseTimes
+    model: FlightModel
     start_ns: int
     t: float
     connections: int
     unheard: int
     overrun: int
     received_bytes: int
+    log: tuple[dict[str, Any], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for JSON: counts and ordinals by APID, the flight's times, the log."""
+        numbers = ("start_ns", "t", "connections", "unheard", "overrun", "received_bytes")
+        return {
+            **self.truth.as_json(),
+            **{name: getattr(self, name) for name in numbers},
+            "times": self.model.times._asdict(),
+            "hot_bay": self.model.hot_bay,
+            "log": list(self.log),
+        }
 
 
 class Device:
     """One simulated rocket with its modem: `start`, then `play`, then `stop`.
 
-    `wall_clock_ns` tells the UTC time at which the flight starts.
+    `wall_clock_ns` tells the UTC time at which the flight starts; what the rocket writes down about
+    telecommands goes to `log`.
     """
 
-    def __init__(self, config: SimulatorConfig, *, wall_clock_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        config: SimulatorConfig,
+        *,
+        log: Logbook | None = None,
+        wall_clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.config = config.checked()
-        self.t = 0.0
+        self._log = log or Logbook()
         self._wall_clock_ns = wall_clock_ns
         self._start_ns = 0
-        self._times: PhaseTimes | None = None
+        self._rocket: Rocket | None = None
         self._server: asyncio.Server | None = None
         self._grounds: set[asyncio.StreamWriter] = set()
-        self._heard = asyncio.Event()
-        self._tally = TruthTally()
+        self._connected, self._heard = asyncio.Event(), asyncio.Event()
+        self._inbox: list[bytes] = []
         self._connections = self._unheard = self._overrun = self._received = 0
 
     @property
@@ -78,17 +102,18 @@ class Device:
     @property
     def report(self) -> DeviceReport | None:
         """What was done so far; None before the flight has started."""
-        if self._times is None:
+        if self._rocket is None:
             return None
         return DeviceReport(
-            truth=self._tally.truth(),
-            times=self._times,
+            truth=self._rocket.tally.truth(),
+            model=self._rocket.model,
             start_ns=self._start_ns,
-            t=self.t,
+            t=self._rocket.t,
             connections=self._connections,
             unheard=self._unheard,
             overrun=self._overrun,
             received_bytes=self._received,
+            log=tuple(self._log.entries),
         )
 
     async def start(self) -> None:
@@ -105,18 +130,23 @@ class Device:
 
     async def play(self, duration: float | None = None) -> None:
         """Wait for a ground, then fly until `duration` seconds of mission time, or until cancelled."""
-        # The model takes half a second to integrate, which must not hold up the modem.
-        model = await asyncio.to_thread(FlightModel, self.config.seed)
-        await self._heard.wait()
-        self._start_ns, self._times = self._wall_clock_ns(), model.times
-        minutes = TelemetryStream(model, self._start_ns).minutes()
-        began = asyncio.get_running_loop().time()
-        while duration is None or self.t < duration:
-            minute = await asyncio.to_thread(_next_minute, minutes, duration)
-            if not minute:
-                self.t = await self._reach(duration or 0.0, began)
-                return
-            await self._play_minute(minute, began)
+        # The model takes a quarter of a second to integrate, which must not hold up the modem.
+        config = self.config
+        model = await asyncio.to_thread(FlightModel, config.seed, countdown=config.countdown)
+        await self._connected.wait()
+        self._start_ns = self._wall_clock_ns()
+        loss = UplinkLoss(config.uplink_loss, config.uplink_loss_by_name)
+        rocket = self._rocket = Rocket(model, self._start_ns, loss=loss, record=self._log.write)
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        while duration is None or rocket.t < duration:
+            t = (clock() - began) * config.speed
+            heard, self._inbox = self._inbox, []
+            self._heard.clear()
+            t = t if duration is None else min(t, duration)
+            self._send(await asyncio.to_thread(_step, rocket, t, heard))
+            wanted = began + min(rocket.next_s, duration or rocket.next_s) / config.speed
+            await self._pause(wanted - clock())
 
     async def stop(self) -> None:
         """Stop listening and close what is connected, after what was sent has gone out."""
@@ -129,24 +159,12 @@ class Device:
                 await ground.wait_closed()
         self._grounds.clear()
 
-    async def _play_minute(self, minute: Sequence[Item], began: float) -> None:
-        at = 0
-        while at < len(minute):
-            self.t = await self._reach(minute[at].t, began)
-            after = at
-            while after < len(minute) and minute[after].t <= self.t:
-                after += 1
-            self._send(minute[at:after])
-            at = after
-
-    async def _reach(self, t: float, began: float) -> float:
-        """Sleep at least one tick, and until mission time t; return the mission time then."""
-        clock = asyncio.get_running_loop().time
-        await asyncio.sleep(max(began + t / self.config.speed - clock(), TICK_S))
-        return max((clock() - began) * self.config.speed, t)
+    async def _pause(self, seconds: float) -> None:
+        """Sleep, at least one tick; bytes from a ground end it."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._heard.wait(), max(seconds, TICK_S))
 
     def _send(self, items: Sequence[Item]) -> None:
-        self._tally.add(items)
         packets = [item.data for item in items if item.fate is not Fate.LOST]
         listening = [ground for ground in self._grounds if not ground.is_closing()]
         if not listening:
@@ -160,10 +178,12 @@ class Device:
     async def _serve(self, reader: asyncio.StreamReader, ground: asyncio.StreamWriter) -> None:
         self._grounds.add(ground)
         self._connections += 1
-        self._heard.set()
+        self._connected.set()
         try:
-            while data := await reader.read(65_536):
+            while data := await reader.read(MAX_HEARD):
                 self._received += len(data)
+                self._inbox.append(data)
+                self._heard.set()
         except OSError:
             pass  # the ground went away without a word: it may come again
         finally:
@@ -171,9 +191,12 @@ class Device:
             ground.close()
 
 
-def _next_minute(minutes: Iterator[list[Item]], duration: float | None) -> list[Item]:
-    """The next minute's items, without those from `duration` on."""
-    return [item for item in next(minutes) if duration is None or item.t < duration]
+def _step(rocket: Rocket, t: float, heard: Sequence[bytes]) -> list[Item]:
+    """Fly on to mission time t, then hear what the grounds sent; return all that is sent."""
+    sent = rocket.advance(t)
+    for data in heard:
+        rocket.receive(data)
+    return sent + rocket.advance(t)
 
 
 async def run_device(
@@ -181,24 +204,26 @@ async def run_device(
     *,
     speed: float | None = None,
     duration: float | None = None,
-    host: str | None = None,
     port: int | None = None,
     seed: int | None = None,
+    log: Path | None = None,
     on_listening: Callable[[Device], None] | None = None,
 ) -> DeviceReport | None:
     """Run the simulated device until `duration` seconds of mission time, or without one until cancelled.
 
-    What is given replaces what `config` says. `on_listening` is told the device once its port is open.
-    Returns the report; raises LinkError when the port is taken, ConfigError for senseless numbers.
+    What is given replaces what `config` says; `log` is the file of the rocket's log. `on_listening` is told
+    the device once its port is open. Returns the report; raises LinkError when the port is taken, ConfigError
+    for senseless numbers and for a log that cannot be written.
     """
-    given = {"speed": speed, "host": host, "port": port, "seed": seed}
-    changes = {key: value for key, value in given.items() if value is not None}
-    device = Device(dataclasses.replace(config, **changes))  # type: ignore[arg-type]
-    await device.start()
-    try:
-        if on_listening is not None:
-            on_listening(device)
-        await device.play(duration)
-    finally:
-        await device.stop()
-    return device.report
+    given = {"speed": speed, "port": port, "seed": seed}
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    with Logbook(log) as logbook:
+        device = Device(dataclasses.replace(config, **changes), log=logbook)
+        await device.start()
+        try:
+            if on_listening is not None:
+                on_listening(device)
+            await device.play(duration)
+        finally:
+            await device.stop()
+        return device.report

@@ -47,22 +47,21 @@ class Event:
 
 def scripted_events(model: FlightModel) -> list[Event]:
     """The messages that belong to a moment of this flight, in order of time."""
-    times = model.times
-    bay = np.arange(times.ignition, times.landing, 0.2)
-    hot = bay[model.state_at(bay).motor_bay_c > 70.0]
+    times, hot = model.times, model.hot_bay
+    if times.ignition == np.inf:
+        return []
     computer, recovery = Source.COMPUTER, Source.RECOVERY
     events = [
-        Event(3.0, Severity.INFO, computer, "armed"),
         Event(times.ignition + 0.21, Severity.INFO, computer, "lift-off detected", _force(model, 0.21)),
         Event(times.burnout + 0.12, Severity.INFO, computer, "burnout, speed in m/s", _speed(model)),
         Event(times.apogee + 0.35, Severity.INFO, computer, "apogee, altitude in m", _apogee(model)),
         Event(times.drogue, Severity.INFO, recovery, "drogue fired"),
-        Event(times.main, Severity.INFO, recovery, "main parachute fired, height in m", 400.0),
+        Event(times.main, Severity.INFO, recovery, "main parachute fired, height in m", _main(model)),
         Event(times.landing + 1.0, Severity.INFO, computer, "touchdown"),
     ]
-    if len(hot):
-        events.append(Event(float(hot[0]), Severity.WARNING, computer, "motor bay above 70 °C", 70.0))
-        events.append(Event(float(hot[-1]) + 0.2, Severity.INFO, computer, "motor bay below 70 °C again"))
+    if hot is not None:
+        events.append(Event(hot[0], Severity.WARNING, computer, "motor bay above 70 °C", 70.0))
+        events.append(Event(hot[1], Severity.INFO, computer, "motor bay below 70 °C again"))
     return sorted(events, key=lambda event: event.t)
 
 
@@ -99,3 +98,7 @@ def _speed(model: FlightModel) -> float:
 
 def _apogee(model: FlightModel) -> float:
     return float(model.state_at(model.times.apogee).altitude_m)
+
+
+def _main(model: FlightModel) -> float:
+    return float(model.state_at(model.times.main).position_m[2])

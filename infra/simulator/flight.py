@@ -1,8 +1,9 @@
 """The flight of Kestrel 1 as a pure function of mission time: `FlightModel(seed).state_at(t)`.
 
-Mission time starts on the pad, 12 s before ignition. The path is integrated once, when the model is
-made (0.5 s of work); `state_at` interpolates linearly. The same seed gives the same flight; another
-seed another motor, wind and launcher setting, within what one would believe.
+Mission time starts on the pad, `countdown` seconds before ignition. The path is integrated once, when the
+model is made (a quarter of a second of work); `state_at` interpolates linearly. The same seed and orders
+give the same flight; another seed another motor, wind and launcher setting, within what one would believe.
+A flight with orders is the same as one without until the first of them is due.
 
 Known limits: a flat Earth without rotation, a point mass with a prescribed attitude, one wind profile.
 
@@ -13,6 +14,7 @@ Known limits: a flat Earth without rotation, a point mass with a prescribed atti
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -32,9 +34,12 @@ from infra.simulator.environment import (
     gravity,
 )
 from infra.simulator.housekeeping import Housekeeping, Timeline
-from infra.simulator.vehicle import BURN_TIME_S, Vehicle
+from infra.simulator.orders import NO_ORDERS, Orders
+from infra.simulator.vehicle import Vehicle
 
-IGNITION_S = 12.0
+COUNTDOWN_S = 12.0
+"""Mission time of ignition, unless another one is given."""
+
 GPS_SPEED_LIMIT = 515.0
 GPS_FORCE_LIMIT = 80.0
 GPS_REACQUIRE_S = 2.5
@@ -54,7 +59,7 @@ class Phase(IntEnum):
 
 
 class PhaseTimes(NamedTuple):
-    """Mission times in seconds of what happens in a flight."""
+    """Mission times in seconds of what happens in a flight; infinity: it does not happen."""
 
     ignition: float
     burnout: float
@@ -100,14 +105,18 @@ class FlightState:
 
 
 class FlightModel:
-    """One flight; everything about it follows from the seed."""
+    """One flight; everything about it follows from the seed, the countdown and the orders."""
 
-    def __init__(self, seed: int = 1) -> None:
-        self.seed = seed
-        vehicle = Vehicle.from_seed(seed)
-        flight = trajectory.fly(vehicle, Wind(seed), IGNITION_S)
-        self.times = _phase_times(flight)
+    def __init__(self, seed: int = 1, *, countdown: float = COUNTDOWN_S, orders: Orders = NO_ORDERS) -> None:
+        self.seed, self.countdown, self.orders = seed, countdown, orders
+        vehicle, winds = Vehicle.from_seed(seed), Wind(seed)
+        if orders.scrubbed:
+            flight = trajectory.stand(winds, countdown)
+        else:
+            flight = trajectory.fly(vehicle, winds, countdown, orders.after(countdown))
+        self.times = _phase_times(flight, math.inf if orders.scrubbed else countdown)
         self._rows = _table(flight, vehicle)
+        self._wind = flight.wind
         self.gps_outage = self._find_gps_outage(flight)
         self._line = Timeline(*(getattr(self.times, name) for name in Timeline.__dataclass_fields__))
         self._housekeeping = Housekeeping(seed, self._line, self._coarse_altitude())
@@ -148,28 +157,42 @@ class FlightModel:
         starts = (times.ignition, times.burnout, times.drogue, times.main, times.landing)
         return np.asarray(np.searchsorted(starts, np.asarray(t), side="right"), dtype=np.int64)
 
+    @property
+    def hot_bay(self) -> tuple[float, float] | None:
+        """From when to when the motor bay is above its warning limit; None when it never is."""
+        return self._housekeeping.hot_bay()
+
+    def airspeed_at(self, t: float) -> float:
+        """The speed against the air, m/s, at one mission time."""
+        row = min(max(int((t - self.countdown) / trajectory.STEP_S), 0), len(self._rows) - 1)
+        air = self._rows[row, 3:6] - np.append(self._wind[row], 0.0)
+        return float(np.linalg.norm(air))
+
     def _interpolated(self, when: Floats) -> Floats:
-        place = np.clip((when - IGNITION_S) / trajectory.STEP_S, 0.0, len(self._rows) - 1.0)
+        place = np.clip((when - self.countdown) / trajectory.STEP_S, 0.0, len(self._rows) - 1.0)
         below = np.minimum(place.astype(np.int64), len(self._rows) - 2)
         share = (place - below)[..., None]
         return np.asarray(self._rows[below] * (1.0 - share) + self._rows[below + 1] * share)
 
     def _coarse_altitude(self) -> Floats:
-        t = np.arange(0.0, self.times.landing + housekeeping.STEP_S, housekeeping.STEP_S)
+        end = self.times.landing if np.isfinite(self.times.landing) else 0.0
+        t = np.arange(0.0, end + housekeeping.STEP_S, housekeeping.STEP_S)
         return self._interpolated(t)[:, 2] + SITE_ALTITUDE_M
 
     def _find_gps_outage(self, flight: trajectory.Trajectory) -> tuple[float, float]:
         """When the receiver has no fix: it loses lock under hard acceleration and above 515 m/s."""
-        powered = int(self.times.apogee - IGNITION_S) * 100
-        force = np.linalg.norm(self._rows[:powered, 6:9], axis=1)
-        speed = np.linalg.norm(flight.velocity[:powered], axis=1)
+        rising = round(min(flight.apogee_s, 1000.0) / trajectory.STEP_S)
+        force = np.linalg.norm(self._rows[:rising, 6:9], axis=1)
+        speed = np.linalg.norm(flight.velocity[:rising], axis=1)
         deaf = np.flatnonzero((force > GPS_FORCE_LIMIT) | (speed > GPS_SPEED_LIMIT)) * trajectory.STEP_S
-        return IGNITION_S + float(deaf[0]) + 0.1, IGNITION_S + float(deaf[-1]) + GPS_REACQUIRE_S
+        if not len(deaf):
+            return math.inf, math.inf
+        return self.countdown + float(deaf[0]) + 0.1, self.countdown + float(deaf[-1]) + GPS_REACQUIRE_S
 
 
-def _phase_times(flight: trajectory.Trajectory) -> PhaseTimes:
-    after = (BURN_TIME_S, flight.apogee_s, flight.drogue_s, flight.main_s, flight.landing_s)
-    return PhaseTimes(IGNITION_S, *(round(IGNITION_S + seconds, 6) for seconds in after))
+def _phase_times(flight: trajectory.Trajectory, ignition: float) -> PhaseTimes:
+    after = (flight.burnout_s, flight.apogee_s, flight.drogue_s, flight.main_s, flight.landing_s)
+    return PhaseTimes(ignition, *(round(ignition + seconds, 6) for seconds in after))
 
 
 def _table(flight: trajectory.Trajectory, vehicle: Vehicle) -> Floats:

@@ -16,11 +16,15 @@ from functools import partial
 import numpy as np
 
 from infra.simulator.environment import Floats, air_temperature_c
+from infra.simulator.vehicle import BURN_TIME_S
 
 STEP_S = 0.5
 HORIZON_S = 4 * 3600.0
 HEATER_OFF_BEFORE_IGNITION_S = 4.0
 PYRO_PULSE_S = 0.5
+
+HOT_BAY_C = 70.0
+"""Warning limit of the motor bay; rocket.xml has the same."""
 
 _IDLE_A = 0.62
 _RADIO_A = 0.48
@@ -77,12 +81,11 @@ class Housekeeping:
     def _integrate(self, outside: list[float]) -> list[tuple[float, float, float, float]]:
         case, bay, avionics, battery = outside[0], outside[0] + 4.0, outside[0] + 14.0, 21.0
         rows = []
-        burn = self._line.burnout - self._line.ignition
         heated = partial(bisect.bisect, [self._line.ignition, self._line.burnout])
         for i, air in enumerate(outside):
             rows.append((case, bay, avionics, battery))
             firing = heated(i * STEP_S) == 1
-            heat = self._heat * _CASE_RISE_C / burn if firing else 0.0
+            heat = self._heat * _CASE_RISE_C / BURN_TIME_S if firing else 0.0
             warm = 60.0 if i * STEP_S < self._line.ignition - HEATER_OFF_BEFORE_IGNITION_S else 16.0
             case += STEP_S * (heat - (case - air) / _CASE_TIME_S)
             bay += STEP_S * ((case - bay) / _BAY_IN_S - (bay - air) / _BAY_OUT_S)
@@ -95,9 +98,24 @@ class Housekeeping:
         column = ("case", "bay", "avionics", "battery").index(place)
         return np.asarray(np.interp(t, self._t, self._table[:, column]), np.float64)
 
+    def hot_bay(self) -> tuple[float, float] | None:
+        """The mission times between which the motor bay is above HOT_BAY_C; None when it never is."""
+        bay = self._table[:, 1]
+        hot = np.flatnonzero(bay > HOT_BAY_C)
+        if not len(hot):
+            return None
+        first, last = int(hot[0]), int(hot[-1])
+        return _crossing(self._t, bay, first - 1), _crossing(self._t, bay, last)
+
     def battery_voltage(self, t: Floats) -> Floats:
         """Volts at the terminals of three lithium cells: by charge, less what the current drops."""
         charge = np.interp(t, self._t, self._charge)
         open_circuit = 10.3 + 2.25 * charge - 1.2 * np.exp(-18.0 * charge)
         cold = np.maximum(20.0 - self.temperature(t, "battery"), 0.0)
         return np.asarray(open_circuit - battery_current(t, self._line) * (0.058 + 0.0012 * cold))
+
+
+def _crossing(t: Floats, bay: Floats, row: int) -> float:
+    """When the temperature crosses HOT_BAY_C between two rows."""
+    share = (HOT_BAY_C - bay[row]) / (bay[row + 1] - bay[row])
+    return float(t[row] + share * (t[row + 1] - t[row]))

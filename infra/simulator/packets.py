@@ -8,9 +8,10 @@ describes the same bytes for the ground.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,13 +32,25 @@ MAX_TEXT = 100
 
 
 class Apid(IntEnum):
-    """Application process identifiers: one per packet type, named as the container in rocket.xml."""
+    """Application process identifiers, named as the containers in rocket.xml.
+
+    VERIFICATION has the reports about telecommands, see `verification`; each other one has one packet type.
+    """
 
     IMU = 100
     NAV = 101
     POWER = 102
     STATUS = 103
     EVENT = 104
+    VERIFICATION = 105
+
+
+class Draft(NamedTuple):
+    """A packet as it was made at a mission time: its bytes, still to be `numbered`."""
+
+    t: float
+    apid: int
+    data: bytes
 
 
 _HEADER = [("id", ">u2"), ("sequence", ">u2"), ("length", ">u2"), ("clock_s", ">u4"), ("clock_fine", ">u2")]
@@ -71,10 +84,13 @@ LAYOUTS: dict[Apid, np.dtype[np.void]] = {
             *_HEADER,
             *[("state_word", ">u2"), ("cpu_load", "u1"), ("rssi", "i1"), ("uptime_ms", ">u4")],
             *[("monotonic_ns", ">u8"), ("version", "S12"), ("config_digest", "V8")],
+            *[("received", ">u2"), ("accepted", ">u2"), ("rejected", ">u2"), ("power_dbm", "i1")],
+            *[("imu_rate", "u1"), ("nav_rate", "u1"), ("power_rate", "u1")],
+            *[("baro_offset", ">f4"), ("beacon_text", "S32")],
         ]
     ),
 }
-"""The fixed packets; EVENT has no fixed length and is made by `encode_event`."""
+"""The fixed packets; EVENT and the reports of VERIFICATION have functions of their own."""
 
 
 def clock_ticks(start_ns: int, t: npt.NDArray[np.float64]) -> Ticks:
@@ -88,23 +104,18 @@ def new_rows(apid: Apid, count: int) -> Rows:
     return np.zeros(count, LAYOUTS[apid])
 
 
-def encode(apid: Apid, rows: Rows, ticks: Ticks, ordinals: npt.NDArray[np.int64]) -> list[bytes]:
-    """Write the headers into `rows` and return one packet per row.
-
-    `ordinals` number the packets of this APID since power-on, from 0; the sequence count is their rest.
-    """
+def encode(apid: Apid, rows: Rows, ticks: Ticks) -> list[bytes]:
+    """Write the headers into `rows` and return one packet per row, still to be `numbered`."""
     size = rows.dtype.itemsize
     rows["id"] = 0x0800 | apid  # version 0, telemetry, with secondary header
-    rows["sequence"] = 0xC000 | (ordinals % SEQUENCE_MODULUS)
+    rows["sequence"] = 0xC000
     rows["length"] = size - 7
     rows["clock_s"], rows["clock_fine"] = ticks // TICKS_PER_SECOND, ticks % TICKS_PER_SECOND
     data = rows.tobytes()
     return [data[at : at + size] for at in range(0, len(data), size)]
 
 
-def encode_event(
-    ticks: int, ordinal: int, *, severity: int, source: int, text: str, value: float | None = None
-) -> bytes:
+def encode_event(ticks: int, *, severity: int, source: int, text: str, value: float | None = None) -> bytes:
     """One EVENT packet: severity, source, the value if there is one, the text with its length before it.
 
     A text longer than MAX_TEXT bytes in UTF-8 is cut between two characters.
@@ -112,10 +123,24 @@ def encode_event(
     raw = text.encode()[:MAX_TEXT].decode(errors="ignore").encode()
     body = bytes([severity << 6 | (value is not None) << 5, source])
     if value is not None:
-        body += np.array(value, ">f4").tobytes()
-    body += bytes([len(raw)]) + raw
-    header = [0x0800 | Apid.EVENT, 0xC000 | ordinal % SEQUENCE_MODULUS, HEADER_SIZE + len(body) - 7]
-    return b"".join(word.to_bytes(2, "big") for word in header) + ticks.to_bytes(6, "big") + body
+        body += struct.pack(">f", value)
+    return (
+        primary_header(Apid.EVENT, 7 + len(body) + len(raw))
+        + ticks.to_bytes(6, "big")
+        + body
+        + bytes([len(raw)])
+        + raw
+    )
+
+
+def primary_header(apid: int, size: int) -> bytes:
+    """The primary header of a packet with `size` bytes after it, still to be `numbered`."""
+    return struct.pack(">HHH", 0x0800 | apid, 0xC000, size - 1)
+
+
+def numbered(packet: bytes, ordinal: int) -> bytes:
+    """The packet with its sequence count: `ordinal` counts the packets of its APID since power-on, from 0."""
+    return packet[:2] + struct.pack(">H", 0xC000 | ordinal % SEQUENCE_MODULUS) + packet[4:]
 
 
 def stack_flags(fields: Sequence[tuple[Any, int]], width: int) -> npt.NDArray[np.int64]:

@@ -8,15 +8,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from infra.simulator.flight import FlightModel, PhaseTimes
-from infra.simulator.stream import MINUTE_S, TelemetryStream
-from infra.simulator.truth import Fate, FlightTruth, Item, TruthTally
+from infra.simulator.flight import COUNTDOWN_S, FlightModel, PhaseTimes
+from infra.simulator.logbook import Logbook
+from infra.simulator.rocket import Rocket, UplinkLoss
+from infra.simulator.truth import Fate, FlightTruth, Item
 
 DEFAULT_DURATION_S = 300.0
 DEFAULT_START_NS = 1_780_308_000_000_000_000
@@ -27,13 +27,20 @@ DEFAULT_START_NS = 1_780_308_000_000_000_000
 class Flight:
     """What the device sends in one flight; iterating gives (mission time in s, bytes), one packet each.
 
-    `items` has the lost packets as well, `times` the phases of the flight.
+    `items` has the lost packets as well, `model` is the flight as it was in the end, `log` what the rocket
+    wrote down about telecommands (see `logbook`).
     """
 
     items: tuple[Item, ...]
     truth: FlightTruth
-    times: PhaseTimes
+    model: FlightModel
     start_ns: int
+    log: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def times(self) -> PhaseTimes:
+        """The mission times of the flight's phases."""
+        return self.model.times
 
     def __iter__(self) -> Iterator[tuple[float, bytes]]:
         return ((item.t, item.data) for item in self.items if item.fate is not Fate.LOST)
@@ -48,20 +55,26 @@ def build_flight(
     duration: float = DEFAULT_DURATION_S,
     *,
     start_ns: int = DEFAULT_START_NS,
+    countdown: float = COUNTDOWN_S,
     beacon: bool = True,
+    telecommands: Sequence[tuple[float, bytes]] = (),
+    loss: UplinkLoss | None = None,
 ) -> Flight:
     """Everything that is sent from mission time 0 to `duration` seconds; a pure function of its arguments.
 
-    `start_ns` is the UTC time (ns since 1970) of mission time 0. With `beacon` off, a landed rocket goes
-    on at its full rates instead of the beacon's, for benchmarks.
+    `start_ns` is the UTC time (ns since 1970) of mission time 0, `telecommands` are bytes that reach the
+    rocket at mission times, in their order. With `beacon` off, a landed rocket goes on at its full rates
+    instead of the beacon's, for benchmarks.
     """
-    model = FlightModel(seed)
-    minutes = TelemetryStream(model, start_ns, beacon=beacon).minutes()
-    wanted = islice(minutes, math.ceil(duration / MINUTE_S))
-    kept = tuple(item for minute in wanted for item in minute if item.t < duration)
-    tally = TruthTally()
-    tally.add(kept)
-    return Flight(kept, tally.truth(), model.times, start_ns)
+    log = Logbook(wall_clock_ns=lambda: start_ns)
+    model = FlightModel(seed, countdown=countdown)
+    rocket = Rocket(model, start_ns, loss=loss, beacon=beacon, record=log.write)
+    items: list[Item] = []
+    for t, data in telecommands:
+        items += rocket.advance(t)
+        rocket.receive(data)
+    items += rocket.advance(duration)
+    return Flight(tuple(items), rocket.tally.truth(), rocket.model, start_ns, tuple(log.entries))
 
 
 def write_recording(

@@ -1,6 +1,7 @@
 """What the instruments of Kestrel 1 read: noise on the model's truth, then the raw numbers of the packets.
 
-Each function takes the states at the packets' times and a random generator and returns the filled rows.
+Each function takes the states at the packets' times, a random generator and the settings, and returns the
+filled rows. What the flight computer alone knows it writes into STATUS later, see `onboard`.
 The thermistors have no noise: the device averages 64 conversions, which leaves less than one count.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,7 +36,17 @@ FINE_CURRENT_LIMIT_A = 1.9
 Random = np.random.Generator
 
 
-def imu(state: FlightState, rng: Random) -> Rows:
+@dataclass(frozen=True)
+class Settings:
+    """What telecommands may set about the telemetry: packets per second in flight, and the barometer."""
+
+    imu_rate: int = 100
+    nav_rate: int = 10
+    power_rate: int = 5
+    baro_offset_hpa: float = 0.0
+
+
+def imu(state: FlightState, rng: Random, settings: Settings) -> Rows:
     """Inertial sensors and barometer."""
     rows = new_rows(Apid.IMU, len(state.t))
     force = state.specific_force + rng.normal(0.0, ACCELERATION_NOISE, state.specific_force.shape)
@@ -43,12 +55,12 @@ def imu(state: FlightState, rng: Random) -> Rows:
     rows["rate"] = c.RATE.raw(rates)
     rows["quaternion"] = state.quaternion
     pressure = state.pressure_hpa + rng.normal(0.0, PRESSURE_NOISE_HPA, len(state.t))
-    rows["pressure"] = c.PRESSURE.raw(pressure)
+    rows["pressure"] = c.PRESSURE.raw(pressure + settings.baro_offset_hpa)
     rows["temperature"] = c.SENSOR_TEMPERATURE.raw(state.avionics_c - 2.0)
     return rows
 
 
-def nav(state: FlightState, rng: Random) -> Rows:
+def nav(state: FlightState, rng: Random, _: Settings) -> Rows:
     """Satellite navigation; without a fix the receiver repeats zeros for what it cannot know."""
     n, lock = len(state.t), state.gps_lock
     rows = new_rows(Apid.NAV, n)
@@ -64,7 +76,7 @@ def nav(state: FlightState, rng: Random) -> Rows:
     return rows
 
 
-def power(state: FlightState, rng: Random) -> Rows:
+def power(state: FlightState, rng: Random, _: Settings) -> Rows:
     """Voltages, the battery's current in one of two ranges, thermistors."""
     n = len(state.t)
     rows = new_rows(Apid.POWER, n)
@@ -81,12 +93,12 @@ def power(state: FlightState, rng: Random) -> Rows:
     return rows
 
 
-def status(state: FlightState, rng: Random) -> Rows:
+def status(state: FlightState, rng: Random, settings: Settings) -> Rows:
     """The flight computer about itself."""
     n, phase = len(state.t), state.phase
     rows = new_rows(Apid.STATUS, n)
     flags = [
-        (state.t >= 3.0, 1),  # armed
+        (0, 1),  # armed, see `onboard`
         (phase >= Phase.BOOST, 1),
         (phase >= Phase.DROGUE, 1),
         (phase >= Phase.MAIN, 1),
@@ -102,6 +114,10 @@ def status(state: FlightState, rng: Random) -> Rows:
     rows["monotonic_ns"] = MONOTONIC_START_NS + np.rint(state.t * 1e9).astype(np.int64)
     rows["version"] = SOFTWARE_VERSION
     rows["config_digest"] = np.void(CONFIG_DIGEST)
+    rows["imu_rate"], rows["nav_rate"], rows["power_rate"] = (
+        settings.imu_rate, settings.nav_rate, settings.power_rate,
+    )  # fmt: skip
+    rows["baro_offset"] = settings.baro_offset_hpa
     return rows
 
 
@@ -111,7 +127,7 @@ def _signal_dbm(state: FlightState) -> Floats:
     return np.asarray(-52.0 - 20.0 * np.log10(distance / 400.0))
 
 
-SENSORS: dict[Apid, Callable[[FlightState, Random], Rows]] = {
+SENSORS: dict[Apid, Callable[[FlightState, Random, Settings], Rows]] = {
     Apid.IMU: imu,
     Apid.NAV: nav,
     Apid.POWER: power,

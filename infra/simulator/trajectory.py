@@ -14,6 +14,7 @@ import numpy as np
 
 from infra.simulator import vehicle as v
 from infra.simulator.environment import SITE_ALTITUDE_M, Floats, Wind, air_density, gravity, speed_of_sound
+from infra.simulator.orders import DROGUE_LIMIT, Orders
 from infra.simulator.vehicle import Vehicle
 
 STEP_S = 0.01
@@ -29,6 +30,7 @@ class Trajectory:
     """The flight from ignition to rest, one row per 10 ms; times are seconds after ignition.
 
     `position` and `velocity` have shape (n, 3): east, north, up; `wind` (n, 2); `thrust`, `mass` (n,).
+    What never happens is at infinity.
     """
 
     position: Floats
@@ -36,6 +38,7 @@ class Trajectory:
     wind: Floats
     thrust: Floats
     mass: Floats
+    burnout_s: float
     apogee_s: float
     drogue_s: float
     main_s: float
@@ -44,15 +47,19 @@ class Trajectory:
 
 @dataclass
 class _Chutes:
-    drogue_s: float = math.inf
+    burnout_s: float
+    drogue_s: float
+    slow_after_s: float
     main_s: float = math.inf
     apogee_s: float = math.inf
 
-    def watch(self, t: float, state: State) -> None:
+    def watch(self, t: float, state: State, wind: tuple[float, float]) -> None:
         """Notice apogee and fire what is due, as the flight computer does."""
-        if self.apogee_s == math.inf and t > v.BURN_TIME_S and state[5] <= 0.0:
+        if self.apogee_s == math.inf and t > self.burnout_s and state[5] <= 0.0:
             self.apogee_s = t
-            self.drogue_s = t + v.DROGUE_DELAY_S
+            self.drogue_s = min(self.drogue_s, t + v.DROGUE_DELAY_S)
+        if t >= self.slow_after_s and airspeed(state, wind) < DROGUE_LIMIT:
+            self.drogue_s = min(self.drogue_s, t)
         if self.main_s == math.inf and t > self.drogue_s + 5.0 and state[2] < v.MAIN_HEIGHT_M:
             self.main_s = t
 
@@ -68,11 +75,15 @@ class _Chutes:
 class _Integrator:
     vehicle: Vehicle
     winds: Wind
-    chutes: _Chutes = field(default_factory=_Chutes)
+    orders: Orders
+    chutes: _Chutes = field(init=False)
 
     def __post_init__(self) -> None:
+        orders = self.orders
+        burnout_s = min(v.BURN_TIME_S, orders.vent_motor_s)
+        self.chutes = _Chutes(burnout_s, orders.fire_drogue_s, orders.fire_drogue_when_slow_s)
         half_steps: Floats = np.arange(0.0, 2 * MAX_STEPS + 2) * (STEP_S / 2)
-        thrust, mass = self.vehicle.burn(half_steps)
+        thrust, mass = self.vehicle.burn(half_steps, orders.vent_motor_s)
         self.thrust: list[float] = thrust.tolist()
         self.mass: list[float] = mass.tolist()
         self.rail = self.vehicle.rail_direction
@@ -82,14 +93,14 @@ class _Integrator:
         x, y, z, vx, vy, vz = state
         thrust, mass = self.thrust[half_step], self.mass[half_step]
         ax, ay, az = vx - wind[0], vy - wind[1], vz
-        airspeed = math.sqrt(ax * ax + ay * ay + az * az)
+        speed = math.sqrt(ax * ax + ay * ay + az * az)
         altitude = z + SITE_ALTITUDE_M
-        area = self.vehicle.drag_factor * v.drag_coefficient(airspeed / speed_of_sound(altitude))
+        area = self.vehicle.drag_factor * v.drag_coefficient(speed / speed_of_sound(altitude))
         area = area * v.BODY_AREA_M2 + self.chutes.drag_area(half_step * STEP_S / 2)
-        drag = -0.5 * air_density(altitude) * airspeed * area / mass
+        drag = -0.5 * air_density(altitude) * speed * area / mass
         fx, fy, fz = drag * ax, drag * ay, drag * az - gravity(altitude)
         if thrust > 0.0:
-            nx, ny, nz = heading(self.rail, (ax, ay, az), airspeed)
+            nx, ny, nz = heading(self.rail, (ax, ay, az), speed)
             push = thrust / mass
             fx, fy, fz = fx + push * nx, fy + push * ny, fz + push * nz
         if thrust > 0.0 and x * x + y * y + z * z < v.RAIL_LENGTH_M**2:
@@ -122,33 +133,49 @@ def _moved(s: State, k: State, dt: float) -> State:
     )
 
 
+def airspeed(state: State, wind: tuple[float, float]) -> float:
+    """Speed against the air, m/s."""
+    return math.hypot(state[3] - wind[0], state[4] - wind[1], state[5])
+
+
 def heading(
-    rail: tuple[float, float, float], air: tuple[float, float, float], airspeed: float
+    rail: tuple[float, float, float], air: tuple[float, float, float], speed: float
 ) -> tuple[float, float, float]:
     """Where the nose points under power: along the rail at first, into the air as the fins take hold."""
-    share = min(max((airspeed - 20.0) / 100.0, 0.0), 1.0)
+    share = min(max((speed - 20.0) / 100.0, 0.0), 1.0)
     if share == 0.0:
         return rail
-    gain = share / airspeed
+    gain = share / speed
     nx, ny, nz = (r * (1 - share) + a * gain for r, a in zip(rail, air, strict=True))
     length = math.sqrt(nx * nx + ny * ny + nz * nz)
     return nx / length, ny / length, nz / length
 
 
-def fly(vehicle: Vehicle, winds: Wind, ignition_s: float) -> Trajectory:
-    """Integrate one flight; `ignition_s` is the mission time of ignition (the wind's clock)."""
-    run = _Integrator(vehicle, winds)
+def fly(vehicle: Vehicle, winds: Wind, ignition_s: float, orders: Orders) -> Trajectory:
+    """Integrate one flight; `ignition_s` is the mission time of ignition (the wind's clock).
+
+    `orders` count their times from ignition.
+    """
+    run = _Integrator(vehicle, winds, orders)
     state: State = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     states, blown = [state], [winds.at(SITE_ALTITUDE_M, ignition_s)]
     for i in range(MAX_STEPS):
         t = i * STEP_S
-        run.chutes.watch(t, state)
+        run.chutes.watch(t, state, blown[-1])
         state = run.step(i, state, blown[-1])
-        if state[2] < 0.0 and t > v.BURN_TIME_S:
+        if state[2] < 0.0 and t > run.chutes.burnout_s:
             break
         states.append(state)
         blown.append(winds.at(state[2] + SITE_ALTITUDE_M, ignition_s + t + STEP_S))
     return _finished(run, np.array(states), np.array(blown))
+
+
+def stand(winds: Wind, ignition_s: float) -> Trajectory:
+    """The flight that never begins: the rocket stands on its launcher for good."""
+    still = np.zeros((2, 3))
+    mass = np.full(2, v.DRY_MASS_KG + v.PROPELLANT_KG)
+    wind = np.array([winds.at(SITE_ALTITUDE_M, ignition_s)] * 2)
+    return Trajectory(still, still, wind, np.zeros(2), mass, *[math.inf] * 5)
 
 
 def _finished(run: _Integrator, states: Floats, blown: Floats) -> Trajectory:
@@ -159,16 +186,19 @@ def _finished(run: _Integrator, states: Floats, blown: Floats) -> Trajectory:
     fall = states[-1, 3:] * slowing[:, None]
     rest = states[-1, :3] + np.cumsum(fall, axis=0) * STEP_S
     states = np.vstack([states, np.hstack([rest, fall])])
-    states[:, 2] = np.where(np.arange(len(states)) > 1000, np.maximum(states[:, 2], 0.0), states[:, 2])
-    n = len(states)
+    states[-stop:, 2] = np.maximum(states[-stop:, 2], 0.0)
+    n, chutes = len(states), run.chutes
+    # A flight that is ended at once is over before its parachutes would have opened.
+    times = [min(t, landing_s) for t in (chutes.burnout_s, chutes.apogee_s, chutes.drogue_s, chutes.main_s)]
     return Trajectory(
         position=states[:, :3],
         velocity=states[:, 3:],
         wind=np.vstack([blown, np.repeat(blown[-1:], stop, axis=0)]),
         thrust=np.array(run.thrust[: 2 * n : 2]),
         mass=np.array(run.mass[: 2 * n : 2]),
-        apogee_s=run.chutes.apogee_s,
-        drogue_s=run.chutes.drogue_s,
-        main_s=run.chutes.main_s,
+        burnout_s=times[0],
+        apogee_s=times[1],
+        drogue_s=times[2],
+        main_s=times[3],
         landing_s=landing_s,
     )

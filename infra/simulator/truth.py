@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from infra.simulator.packets import SEQUENCE_MODULUS
 
@@ -69,6 +69,15 @@ class FlightTruth:
     def garbage(self) -> int:
         """How many times bytes were sent that are no packet."""
         return sum(item.fate is Fate.GARBAGE for item in self.damage)
+
+    def as_json(self) -> dict[str, Any]:
+        """The truth for JSON; what was damaged as (mission time, APID, ordinal, fate, bytes in hex)."""
+        by_apid = {"made": self.made, "lost": self.lost, "damaged": self.damaged, "at_risk": self.at_risk}
+        return {
+            **{name: {str(apid): what for apid, what in whole.items()} for name, whole in by_apid.items()},
+            "damage": [(*item[:4], item.data.hex()) for item in self.damage],
+            "bytes_sent": self.bytes_sent,
+        }
 
     def lost_sequence_counts(self, apid: int) -> list[int]:
         """The sequence counts (0..16383) of the packets of one APID that were never sent."""

@@ -69,12 +69,16 @@ class Vehicle:
             rail_azimuth_rad=math.radians(float(rng.uniform(255.0, 285.0))),
         )
 
-    def burn(self, seconds: Floats) -> tuple[Floats, Floats]:
-        """Thrust in N and mass in kg at times in seconds after ignition (an even, ascending grid)."""
+    def burn(self, seconds: Floats, vented_s: float = math.inf) -> tuple[Floats, Floats]:
+        """Thrust in N and mass in kg at times in seconds after ignition (an even, ascending grid).
+
+        From `vented_s` on there is no thrust: a motor that is vented goes out and keeps its propellant.
+        """
         times, newtons = np.array(THRUST_CURVE).T
-        thrust = self.thrust_factor * np.interp(seconds, times, newtons, left=0.0, right=0.0)
-        impulse = np.cumsum(thrust)
-        return thrust, DRY_MASS_KG + PROPELLANT_KG * (1.0 - impulse / impulse[-1])
+        whole = self.thrust_factor * np.interp(seconds, times, newtons, left=0.0, right=0.0)
+        thrust = np.where(seconds < vented_s, whole, 0.0)
+        burnt = np.cumsum(thrust) / np.cumsum(whole)[-1]
+        return thrust, DRY_MASS_KG + PROPELLANT_KG * (1.0 - burnt)
 
     @property
     def rail_direction(self) -> tuple[float, float, float]:
