@@ -10,6 +10,7 @@ from infra.simulator.config import SimulatorConfig, load_simulator_config
 from infra.simulator.device import Device, DeviceReport, run_device
 from infra.simulator.flight import FlightModel, FlightState, Phase
 from infra.simulator.recording import Flight, build_flight, write_recording
+from infra.simulator.rocket import UplinkLoss
 from infra.simulator.truth import Fate, FlightTruth
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "FlightTruth",
     "Phase",
     "SimulatorConfig",
+    "UplinkLoss",
     "build_flight",
     "load_simulator_config",
     "run_device",

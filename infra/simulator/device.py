@@ -22,7 +22,7 @@ from typing import Any
 
 from infra.errors import LinkError
 from infra.simulator.config import SimulatorConfig
-from infra.simulator.flight import FlightModel
+from infra.simulator.flight import FlightModel, flight_model
 from infra.simulator.logbook import Logbook
 from infra.simulator.rocket import Rocket, UplinkLoss
 from infra.simulator.truth import Fate, FlightTruth, Item
@@ -132,7 +132,7 @@ class Device:
         """Wait for a ground, then fly until `duration` seconds of mission time, or until cancelled."""
         # The model takes a quarter of a second to integrate, which must not hold up the modem.
         config = self.config
-        model = await asyncio.to_thread(FlightModel, config.seed, countdown=config.countdown)
+        model = await asyncio.to_thread(flight_model, config.seed, config.countdown)
         await self._connected.wait()
         self._start_ns = self._wall_clock_ns()
         loss = UplinkLoss(config.uplink_loss, config.uplink_loss_by_name)

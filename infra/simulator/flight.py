@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -188,6 +189,12 @@ class FlightModel:
         if not len(deaf):
             return math.inf, math.inf
         return self.countdown + float(deaf[0]) + 0.1, self.countdown + float(deaf[-1]) + GPS_REACQUIRE_S
+
+
+@lru_cache(maxsize=16)
+def flight_model(seed: int, countdown: float = COUNTDOWN_S, orders: Orders = NO_ORDERS) -> FlightModel:
+    """The flight of these arguments; one that was made lately is not made again."""
+    return FlightModel(seed, countdown=countdown, orders=orders)
 
 
 def _phase_times(flight: trajectory.Trajectory, ignition: float) -> PhaseTimes:

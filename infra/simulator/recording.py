@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.simulator.flight import COUNTDOWN_S, FlightModel, PhaseTimes
+from infra.simulator.flight import COUNTDOWN_S, FlightModel, PhaseTimes, flight_model
 from infra.simulator.logbook import Logbook
 from infra.simulator.rocket import Rocket, UplinkLoss
 from infra.simulator.truth import Fate, FlightTruth, Item
@@ -67,7 +67,7 @@ def build_flight(
     instead of the beacon's, for benchmarks.
     """
     log = Logbook(wall_clock_ns=lambda: start_ns)
-    model = FlightModel(seed, countdown=countdown)
+    model = flight_model(seed, countdown)
     rocket = Rocket(model, start_ns, loss=loss, beacon=beacon, record=log.write)
     items: list[Item] = []
     for t, data in telecommands:

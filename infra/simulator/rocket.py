@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from infra.simulator.computer import FlightComputer
-from infra.simulator.flight import FlightModel
+from infra.simulator.flight import FlightModel, flight_model
 from infra.simulator.packets import Apid, Draft
 from infra.simulator.radio import Radio
 from infra.simulator.stream import MINUTE_S, TelemetryStream
@@ -150,7 +150,7 @@ class Rocket:
         """After the flight computer did something: change what comes, when it must be changed."""
         computer, model = self._computer, self.model
         if computer.orders != model.orders:
-            self.model = FlightModel(model.seed, countdown=model.countdown, orders=computer.orders)
+            self.model = flight_model(model.seed, model.countdown, computer.orders)
             computer.model = self.model
         elif computer.settings == self._settings:
             return

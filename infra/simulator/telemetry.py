@@ -18,7 +18,7 @@ from infra.simulator.environment import Floats
 from infra.simulator.flight import FlightState, Phase
 from infra.simulator.packets import Apid, Rows, new_rows, stack_flags
 
-SOFTWARE_VERSION = b"kestrel-1.4"
+SOFTWARE_VERSION = b"kestrel-1.5"
 CONFIG_DIGEST = hashlib.sha256(SOFTWARE_VERSION).digest()[:8]
 MONOTONIC_START_NS = 9_100_000_000_000_000
 BOOT_BEFORE_S = 95.0
