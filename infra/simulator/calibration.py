@@ -1,6 +1,6 @@
 """The instruments' curves: what raw number the device sends for a value. `rocket.xml` has the inverse.
 
-`tests/missions/test_demo_database.py` compares every number here with the one in `rocket.xml`.
+`tests/infra/test_simulator_database.py` compares every number here with the one in `rocket.xml`.
 """
 
 from __future__ import annotations

@@ -31,6 +31,9 @@ TICK_S = 0.02
 MAX_BACKLOG = 1_000_000
 """Bytes that wait for a slow ground before it loses packets."""
 
+FLUSH_S = 5.0
+"""Seconds that a ground has, at the end, to take what was sent."""
+
 MAX_HEARD = 65_536
 """Bytes that are taken at once from a ground; what comes faster waits in TCP."""
 
@@ -149,14 +152,13 @@ class Device:
             await self._pause(wanted - clock())
 
     async def stop(self) -> None:
-        """Stop listening and close what is connected, after what was sent has gone out."""
+        """Stop listening and close what is connected, after what was sent has gone out.
+
+        A ground that does not read has FLUSH_S to take it.
+        """
         if self._server is not None:
             self._server.close()
-        for ground in list(self._grounds):
-            ground.close()
-        for ground in list(self._grounds):
-            with contextlib.suppress(OSError):
-                await ground.wait_closed()
+        await asyncio.gather(*map(_close, list(self._grounds)))
         self._grounds.clear()
 
     async def _pause(self, seconds: float) -> None:
@@ -189,6 +191,15 @@ class Device:
         finally:
             self._grounds.discard(ground)
             ground.close()
+
+
+async def _close(ground: asyncio.StreamWriter) -> None:
+    ground.close()
+    try:
+        with contextlib.suppress(OSError):
+            await asyncio.wait_for(ground.wait_closed(), FLUSH_S)
+    except TimeoutError:
+        ground.transport.abort()
 
 
 def _step(rocket: Rocket, t: float, heard: Sequence[bytes]) -> list[Item]:
