@@ -159,6 +159,13 @@ def test_the_main_parachute_opens_at_its_height_and_the_rocket_lands_near_the_la
     assert float(landed.speed) == 0.0
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_main_parachute_opens_with_a_shock_that_its_lines_bear(seed: int) -> None:
+    flight = model(seed)
+    opening = flight.state_at(np.arange(flight.times.main, flight.times.main + 3.0, 0.01))
+    assert 15.0 < np.linalg.norm(opening.specific_force, axis=1).max() < 40.0
+
+
 @pytest.mark.parametrize("orders", ORDERS.values(), ids=ORDERS)
 def test_velocity_is_the_change_of_position(orders: Orders) -> None:
     state = whole(model(1, orders))

@@ -289,6 +289,14 @@ def test_an_enabled_transmitter_ends_the_silence_and_has_its_power() -> None:
     assert sent.reports() == ["TC_ACCEPTED", "TC_STARTED", "TC_COMPLETED"]
 
 
+def test_a_silence_that_was_ended_does_not_end_a_later_one() -> None:
+    silence, enable = telecommand("DISABLE_TRANSMITTER", 4), telecommand("ENABLE_TRANSMITTER", 27)
+    sent = Sent(fly((0.0, silence), (1.0, enable), (3.0, silence), duration=10.0).flight, with_lost=False)
+    t = sent.times("IMU")
+    assert t[np.argmax(np.diff(t))] == pytest.approx(3.3, abs=0.02)
+    assert np.diff(t).max() == pytest.approx(4.0, abs=0.03)
+
+
 def test_a_rocket_that_is_not_armed_does_not_launch() -> None:
     sent = fly((1.0, telecommand("DISARM_RECOVERY")), duration=60.0)
     assert sent.flight.model.orders == Orders(scrubbed=True)

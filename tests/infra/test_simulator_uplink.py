@@ -6,7 +6,7 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.kestrel import pus, telecommand
 
@@ -71,6 +71,7 @@ def test_every_byte_is_heard_once_or_still_waits(parts: list[bytes], cuts: list[
 @given(packets, packets, st.data())
 def test_a_truncated_packet_costs_only_itself(first: bytes, second: bytes, data: st.DataObject) -> None:
     keep = data.draw(st.integers(1, len(first) - 1))
+    assume(first[keep:] != second[: len(first) - keep])  # else the next packet's first bytes complete it
     assert found(first[:keep] + second) == [second]
 
 
