@@ -54,7 +54,7 @@ def scripted_events(model: FlightModel) -> list[Event]:
     events = [
         Event(times.ignition + 0.21, Severity.INFO, computer, "lift-off detected", _force(model, 0.21)),
         Event(times.burnout + 0.12, Severity.INFO, computer, "burnout, speed in m/s", _speed(model)),
-        Event(times.apogee + 0.35, Severity.INFO, computer, "apogee, altitude in m", _apogee(model)),
+        Event(times.apogee + 0.25, Severity.INFO, computer, "apogee, altitude in m", _apogee(model)),
         Event(times.drogue, Severity.INFO, recovery, "drogue fired"),
         Event(times.main, Severity.INFO, recovery, "main parachute fired, height in m", _main(model)),
         Event(times.landing + 1.0, Severity.INFO, computer, "touchdown"),

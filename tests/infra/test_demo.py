@@ -2,28 +2,15 @@ import json
 from pathlib import Path
 
 from rich.console import Console
-from support.program import REPOSITORY, Program
+from support.kestrel import MISSION, mission_on_a_free_port
+from support.program import Program
 
 from infra.cli.live import Board
-from infra.embedded.ports import choose_ports
 from streams.mission import load_mission
-
-MISSION = REPOSITORY / "missions" / "demo_rocket"
-
-
-def mission_on_a_free_port(folder: Path) -> Path:
-    folder.mkdir()
-    for file in MISSION.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    settings = (MISSION / "mission.toml").read_text()
-    assert "port = 7101" in settings
-    (port,) = choose_ports((0,))
-    (folder / "mission.toml").write_text(settings.replace("port = 7101", f"port = {port}"))
-    return folder
 
 
 def test_the_demo_flies_and_says_what_was_recorded_parsed_and_projected(tmp_path: Path) -> None:
-    program, mission = Program(tmp_path / "data"), mission_on_a_free_port(tmp_path / "mission")
+    program, (mission, _) = Program(tmp_path / "data"), mission_on_a_free_port(tmp_path / "mission")
     ended = program.run("demo", mission, "--speed", 100, "--duration", 60, "--until-landed")
     text = ended.stdout.decode()
     (frames,) = program.query("sql", "SELECT count() AS n, max(session) AS session FROM frames FINAL")
