@@ -163,13 +163,13 @@ def test_a_ground_that_does_not_read_loses_whole_packets_and_holds_up_nobody(
             ground = await listen(device)
             deaf.setblocking(False)
             await asyncio.get_running_loop().sock_connect(deaf, ("127.0.0.1", device.port))
-            await wait_until_async(lambda: device.report is not None and device.report.overrun > 1000)
+            await wait_until_async(lambda: device.report is not None and device.report.overrun > 1000, 120)
             return ground
 
         report, ground = await flown(None, one_sleeps, speed=500.0, countdown=5000.0)
         return report, await ground.end(), deaf.recv(1_000_000)
 
-    report, data, late = run_async(fly)
+    report, data, late = run_async(fly, deadline=180)
     deaf.close()
     whole = build_flight(1, report.t, start_ns=report.start_ns, countdown=5000.0).to_bytes()
     assert whole.startswith(data) and len(data) > 100_000
