@@ -15,12 +15,17 @@ from threading import Event
 
 import nats
 import pytest
+from hypothesis import HealthCheck, settings
 from nats.aio.client import Client
 
 from infra.embedded.clickhouse_process import ClickHouseServer
 from infra.embedded.folder import DataFolder
 from infra.embedded.nats_process import NatsServer
 from infra.embedded.process import ServerProcess
+
+# Hypothesis would fail a test that takes 200 ms for an example: a loaded machine does that.
+settings.register_profile("no timing", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no timing")
 
 
 @dataclass(frozen=True)
