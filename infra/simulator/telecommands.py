@@ -58,8 +58,8 @@ class RefusedError(Exception):
 class Request:
     """What a report must say of the telecommand it is about, and which reports are wanted.
 
-    `id` is the first four bytes of the packet, `acknowledge` the flags 8 acceptance, 4 start, 2 progress,
-    1 completion.
+    `id` is the first four bytes of the packet, `acknowledge` the flags 1 acceptance, 2 start, 4 progress,
+    8 completion.
     """
 
     id: bytes

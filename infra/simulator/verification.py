@@ -28,7 +28,7 @@ class Subtype(IntEnum):
     FAILED = 8
 
 
-_WANTED = {Subtype.ACCEPTED: 8, Subtype.STARTED: 4, Subtype.PROGRESS: 2, Subtype.COMPLETED: 1}
+_WANTED = {Subtype.ACCEPTED: 1, Subtype.STARTED: 2, Subtype.PROGRESS: 4, Subtype.COMPLETED: 8}
 """Acknowledgement flags: a success is reported when it is wanted, a failure always."""
 
 

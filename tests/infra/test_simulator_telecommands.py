@@ -112,7 +112,7 @@ def test_reports_are_decoded_with_their_request_by_the_mission_database() -> Non
 
 
 @pytest.mark.parametrize(
-    ("acknowledge", "kinds"), [(0, []), (8, ["TC_ACCEPTED"]), (5, ["TC_STARTED", "TC_COMPLETED"])]
+    ("acknowledge", "kinds"), [(0, []), (1, ["TC_ACCEPTED"]), (10, ["TC_STARTED", "TC_COMPLETED"])]
 )
 def test_only_the_reports_of_success_that_are_wanted_are_sent(acknowledge: int, kinds: list[str]) -> None:
     assert fly((PAD, telecommand("PING", acknowledge=acknowledge))).reports() == kinds
