@@ -48,6 +48,12 @@ def tai_to_utc(nanoseconds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return nanoseconds - _TAI_UTC[np.maximum(last, 0)]
 
 
+def utc_to_tai(nanoseconds: int) -> int:
+    """Nanoseconds UTC since 1970 as nanoseconds since 1970 on the TAI clock; the inverse of `tai_to_utc`."""
+    last = int(np.searchsorted(_TAI_STARTS - _TAI_UTC, nanoseconds, "right")) - 1
+    return nanoseconds + int(_TAI_UTC[max(last, 0)])
+
+
 class Clock:
     """Counts to nanoseconds UTC: `raw * scale + offset` seconds after an epoch, exact for integers."""
 
@@ -61,6 +67,11 @@ class Clock:
     def fits(self, low: int, high: int) -> bool:
         """Whether all counts from low to high are instants that int64 holds."""
         return all(abs(count * self.step + self.base) < _LIMIT for count in (low, high))
+
+    def count(self, instant: int) -> Fraction:
+        """The exact count of an instant, nanoseconds UTC since 1970: the inverse of `values`."""
+        moment = utc_to_tai(instant) if self.counts_leaps else instant
+        return Fraction(moment - self.base) / self.step
 
     def values(self, raw: Array) -> Values:
         """int64 nanoseconds UTC[k]; instants that int64 does not hold are missing."""
