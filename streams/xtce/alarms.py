@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from streams.xtce.bounds import read_bound
 from streams.xtce.element import Node
 
 LEVELS = ("normal", "watch", "warning", "distress", "critical", "severe")
@@ -95,21 +96,11 @@ def _labels(node: Node, default: str) -> list[AlarmRange]:
 
 
 def _range(node: Node, level: str, form: Literal["outside", "inside"]) -> AlarmRange:
-    minimum, min_inclusive = _bound(node, "min")
-    maximum, max_inclusive = _bound(node, "max")
+    minimum, min_inclusive = read_bound(node, "min", node.number)
+    maximum, max_inclusive = read_bound(node, "max", node.number)
     if minimum is not None and maximum is not None and minimum > maximum:
         raise node.error(f"the alarm range from {minimum:g} to {maximum:g} is empty", "exchange its two ends")
     return AlarmRange(level, form, minimum, maximum, min_inclusive, max_inclusive)
-
-
-def _bound(node: Node, end: str) -> tuple[float | None, bool]:
-    """One end of a range; infinities (XML's INF) are open ends."""
-    for name, inclusive in ((f"{end}Inclusive", True), (f"{end}Exclusive", False)):
-        text = node.optional(name)
-        if text is not None:
-            infinite = text.strip().lstrip("+-").upper() in {"INF", "INFINITY"}
-            return (None if infinite else node.number(name)), inclusive
-    return None, True
 
 
 def _form(node: Node) -> Literal["outside", "inside"]:

@@ -17,7 +17,10 @@ _OPERATORS = {
 
 @dataclass(frozen=True)
 class Reference:
-    """A parameter of the same packet: its qualified name, and whether its value or its raw value is meant."""
+    """A parameter of the same packet: its qualified name, and whether its value or its raw value is meant.
+
+    In a telecommand it may be an argument: its name, which has no slash.
+    """
 
     parameter: str
     calibrated: bool
@@ -55,6 +58,11 @@ def read_reference(node: Node) -> Reference:
     return Reference(name, node.boolean("useCalibratedValue", True), node.place)
 
 
+def read_argument_reference(node: Node) -> Reference:
+    """An ArgumentInstanceRef."""
+    return Reference(node.string("argumentRef"), node.boolean("useCalibratedValue", True), node.place)
+
+
 def read_condition(node: Node) -> Condition:
     """What stands inside RestrictionCriteria, IncludeCondition or ContextMatch."""
     for child in node.children():
@@ -77,7 +85,9 @@ def read_condition(node: Node) -> Condition:
 
 def _comparison(node: Node) -> Comparison:
     operator = _operator(node.string("comparisonOperator", "=="), node)
-    return Comparison(read_reference(node), operator, node.string("value"), node.place)
+    inside = node.child("ParameterInstanceRef")  # of a telecommand's container the reference stands inside
+    reference = read_reference(node if inside is None else inside)
+    return Comparison(reference, operator, node.string("value"), node.place)
 
 
 def _operator(text: str, node: Node) -> str:

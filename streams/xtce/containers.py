@@ -65,12 +65,6 @@ class Container:
 def read_container(node: Node, leaves: Mapping[str, tuple[Parameter, ...]]) -> Container:
     """One SequenceContainer; `leaves` are the parameters of every Parameter element by qualified name."""
     base = node.child("BaseContainer")
-    criteria = None if base is None else base.child("RestrictionCriteria")
-    if criteria is not None and criteria.child("NextContainer") is not None:
-        criteria.remark("NextContainer was read over: packets are decoded one by one")
-    restricted = criteria is not None and any(
-        child.tag not in {"NextContainer", "AncillaryDataSet"} for child in criteria.children()
-    )
     if node.child("BinaryEncoding") is not None:
         node.remark("BinaryEncoding of a container was read over: its size comes from its entries")
     return Container(
@@ -80,12 +74,23 @@ def read_container(node: Node, leaves: Mapping[str, tuple[Parameter, ...]]) -> C
         base=None
         if base is None
         else qualified(node.scope.find("container", base.string("containerRef"), base)),
-        restriction=read_condition(criteria) if restricted and criteria is not None else None,
+        restriction=None if base is None else read_restriction(base),
         abstract=node.boolean("abstract", False),
         description=description(node),
         file=node.file,
         line=node.line,
     )
+
+
+def read_restriction(base: Node) -> Condition | None:
+    """The RestrictionCriteria of a BaseContainer."""
+    criteria = base.child("RestrictionCriteria")
+    if criteria is None:
+        return None
+    if criteria.child("NextContainer") is not None:
+        criteria.remark("NextContainer was read over: packets are decoded one by one")
+    restricted = any(child.tag not in {"NextContainer", "AncillaryDataSet"} for child in criteria.children())
+    return read_condition(criteria) if restricted else None
 
 
 def _entry(node: Node, leaves: Mapping[str, tuple[Parameter, ...]]) -> Entry:
@@ -95,13 +100,13 @@ def _entry(node: Node, leaves: Mapping[str, tuple[Parameter, ...]]) -> Entry:
         case "ParameterRefEntry" | "ArrayParameterRefEntry":
             if node.child("DimensionList") is not None:
                 raise node.unsupported("a part of an array as an entry", "refer to the whole array")
-            parameters = _entry_parameters(node, leaves)
+            parameters = tuple(leaf.qualified_name for leaf in entry_parameters(node, leaves))
         case "ContainerRefEntry":
             container = qualified(node.scope.find("container", node.string("containerRef"), node))
         case _:
             raise node.unsupported(f"the entry {node.tag}", "use ParameterRefEntry or ContainerRefEntry")
     condition = node.child("IncludeCondition")
-    start, absolute = _location(node)
+    start, absolute = read_location(node)
     return Entry(
         parameters,
         container,
@@ -113,7 +118,8 @@ def _entry(node: Node, leaves: Mapping[str, tuple[Parameter, ...]]) -> Entry:
     )
 
 
-def _entry_parameters(node: Node, leaves: Mapping[str, tuple[Parameter, ...]]) -> tuple[str, ...]:
+def entry_parameters(node: Node, leaves: Mapping[str, tuple[Parameter, ...]]) -> tuple[Parameter, ...]:
+    """What the parameterRef of an entry means: a parameter, or all leaves of its aggregate or array."""
     name = parameter_name(node.string("parameterRef"), node)
     found = leaves.get(name)
     if found is None:
@@ -124,10 +130,11 @@ def _entry_parameters(node: Node, leaves: Mapping[str, tuple[Parameter, ...]]) -
                 f"{parameter.qualified_name} is in a container, but {parameter.type.name} has no encoding",
                 "add a data encoding to the type, or take the entry out",
             )
-    return tuple(parameter.qualified_name for parameter in found)
+    return found
 
 
-def _location(node: Node) -> tuple[int, bool]:
+def read_location(node: Node) -> tuple[int, bool]:
+    """Where an entry starts: bits, and whether they count from the container's start."""
     location = node.child("LocationInContainerInBits")
     if location is None:
         return 0, False

@@ -1,34 +1,45 @@
-"""The mission database: all that one or more XTCE files say about telemetry (CCSDS 660.1-G, OMG XTCE 1.2)."""
+"""The mission database: all that one or more XTCE files say (CCSDS 660.1-G, OMG XTCE 1.2)."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from infra.errors import MissionError
+from streams.xtce.arguments import ArgumentTypeReader
+from streams.xtce.command_containers import ContainerReader
+from streams.xtce.commands import CommandReader, MetaCommand
 from streams.xtce.containers import Container, read_container
-from streams.xtce.element import Node, parse_document, read_file
+from streams.xtce.element import Node, UnsupportedError, parse_document, read_file
 from streams.xtce.names import Kind, Scope, Top, every_scope, qualified
 from streams.xtce.order import check_order
 from streams.xtce.parameters import Parameter, read_parameter
-from streams.xtce.types import TYPE_TAGS, TypeReader
+from streams.xtce.types import ARGUMENT_TYPE_TAGS, TYPE_TAGS, TypeReader
+
+T = TypeVar("T")
 
 _SETS: dict[str, tuple[Kind, tuple[str, ...]]] = {
     "ParameterTypeSet": ("type", TYPE_TAGS),
     "ParameterSet": ("parameter", ("Parameter",)),
     "ContainerSet": ("container", ("SequenceContainer",)),
 }
+_COMMAND_SETS: dict[str, tuple[Kind, tuple[str, ...]]] = {
+    "ParameterTypeSet": ("type", TYPE_TAGS),
+    "ParameterSet": ("parameter", ("Parameter",)),
+    "ArgumentTypeSet": ("argument type", ARGUMENT_TYPE_TAGS),
+    "MetaCommandSet": ("command", ("MetaCommand",)),
+    "CommandContainerSet": ("command container", ("CommandContainer", "SequenceContainer")),
+}
 _SILENT = {
     "Header",
-    "CommandMetaData",
     "LongDescription",
     "AliasSet",
     "AncillaryDataSet",
-    "TelemetryMetaData",
 }
 
 
@@ -39,7 +50,7 @@ class Database:
     `digest` is the SHA-256 (hex) over the content of the files in their order, whatever their names.
     `parameters` and `containers` go by qualified name (`/SYSTEM/NAME`) in document order. `remarks` say,
     with file and line, what was read over. `root` is the qualified name of the root container, when one was
-    asked for.
+    asked for. `commands` go by qualified name, too; `left_out` says why those that are missing there are.
     """
 
     name: str
@@ -48,12 +59,21 @@ class Database:
     containers: Mapping[str, Container]
     remarks: tuple[str, ...]
     root: str | None = None
+    commands: Mapping[str, MetaCommand] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def find_container(self, name: str) -> Container | None:
         """The container of a qualified or local name; None when there is not exactly one."""
         if name in self.containers:
             return self.containers[name]
         found = [container for container in self.containers.values() if container.name == name]
+        return found[0] if len(found) == 1 else None
+
+    def find_command(self, name: str) -> MetaCommand | None:
+        """The MetaCommand of a qualified or local name; None when there is not exactly one."""
+        if name in self.commands:
+            return self.commands[name]
+        found = [command for command in self.commands.values() if command.name == name]
         return found[0] if len(found) == 1 else None
 
 
@@ -71,12 +91,16 @@ def load_database(paths: Sequence[Path], *, root: str | None = None) -> Database
         digest.update(len(content).to_bytes(8, "big") + content)
         _collect(parse_document(content, path.name), path.name, top)
     types = TypeReader()
-    for node in _defined(top, "type"):
-        types.read(node)
-    leaves = {qualified(node): read_parameter(node, types) for node in _defined(top, "parameter")}
+    _read_each(top, "type", types.read)
+    leaves = _read_each(top, "parameter", lambda node: read_parameter(node, types))
     parameters = {leaf.qualified_name: leaf for found in leaves.values() for leaf in found}
     containers = {qualified(node): read_container(node, leaves) for node in _defined(top, "container")}
-    _check_references(top, parameters)
+    argument_types = ArgumentTypeReader()
+    _read_each(top, "argument type", argument_types.read)
+    reader = CommandReader(argument_types, ContainerReader(leaves))
+    commands = {qualified(node): reader.read(node) for node in _defined(top, "command")}
+    unread = {qualified(node) for node in _defined(top, "parameter")} - set(leaves)
+    _check_references(top, parameters, unread)
     check_order(containers, parameters)
     return Database(
         name=next(iter(top.systems)),
@@ -85,6 +109,8 @@ def load_database(paths: Sequence[Path], *, root: str | None = None) -> Database
         containers=MappingProxyType(containers),
         remarks=tuple(top.remarks),
         root=_root(root, containers, paths[0].name),
+        commands=MappingProxyType({name: found for name, found in commands.items() if found is not None}),
+        left_out=MappingProxyType(reader.left_out),
     )
 
 
@@ -114,23 +140,26 @@ def _collect_system(element: Any, file: str, parent: Scope | None, top: Top) -> 
         if child.tag == "SpaceSystem":
             _collect_system(child.element, file, scope, top)
         elif child.tag == "TelemetryMetaData":
-            _collect_telemetry(child)
+            _collect_sets(child, _SETS)
+        elif child.tag == "CommandMetaData":
+            _collect_sets(child, _COMMAND_SETS)
         elif child.tag not in _SILENT:
             child.remark(f"{child.tag} was read over")
 
 
-def _collect_telemetry(telemetry: Node) -> None:
-    for group in telemetry.children():
-        if group.tag not in _SETS:
+def _collect_sets(data: Node, sets: Mapping[str, tuple[Kind, tuple[str, ...]]]) -> None:
+    """Enter what the sets of a TelemetryMetaData or CommandMetaData define."""
+    for group in data.children():
+        if group.tag not in sets:
             group.remark(f"{group.tag} was read over")
             continue
-        kind, tags = _SETS[group.tag]
+        kind, tags = sets[group.tag]
         for item in group.children():
             if item.tag in tags:
                 item.scope.define(kind, item)
-            elif item.tag in {"ParameterRef", "ContainerRef"}:
+            elif item.tag in {"ParameterRef", "ContainerRef", "MetaCommandRef"}:
                 item.remark(f"{item.tag} was read over: references find their target by name")
-            elif kind == "parameter":
+            elif kind == "parameter" or data.tag == "CommandMetaData":
                 item.remark(f"{item.tag} was read over")
             else:
                 raise item.unsupported(f"{item.tag} in {group.tag}", f"use one of {', '.join(tags)}")
@@ -140,12 +169,28 @@ def _defined(top: Top, kind: Kind) -> list[Node]:
     return [node for scope in every_scope(top) for node in scope.items[kind].values()]
 
 
-def _check_references(top: Top, parameters: Mapping[str, Parameter]) -> None:
+def _read_each(top: Top, kind: Kind, read: Callable[[Node], T]) -> dict[str, T]:
+    """Read all definitions of a kind, by qualified name.
+
+    What is not supported of CommandMetaData is remarked: a telecommand that needs it will say so.
+    """
+    found: dict[str, T] = {}
+    for node in _defined(top, kind):
+        try:
+            found[qualified(node)] = read(node)
+        except UnsupportedError as error:
+            if not node.within("CommandMetaData"):
+                raise
+            top.remarks.append(str(error))
+    return found
+
+
+def _check_references(top: Top, parameters: Mapping[str, Parameter], unread: Set[str]) -> None:
     """Every reference to a member or an element must mean one that exists."""
     for name, node in top.references:
-        if name not in parameters and not any(
-            known.startswith((f"{name}.", f"{name}[")) for known in parameters
-        ):
+        if re.split(r"[.\[]", name)[0] in unread or name in parameters:
+            continue
+        if not any(known.startswith((f"{name}.", f"{name}[")) for known in parameters):
             raise node.error(
                 f'parameterRef "{name}": the parameter has no such member or element',
                 "look at the parameter's type",

@@ -27,6 +27,10 @@ _LINE = "{flight-ledger}line"
 _NUMBER_FIX = 'write a decimal number, or an integer with "0x", "0o" or "0b" in front'
 
 
+class UnsupportedError(MissionError):
+    """XTCE that is right, but more than Flight Ledger does."""
+
+
 def parse_document(content: bytes, file: str) -> Any:
     """Parse one XTCE file; answers the root element, all tags without their namespace.
 
@@ -129,12 +133,16 @@ class Node:
 
     def unsupported(
         self, what: str, fix: str = "describe it in another way, or leave it out"
-    ) -> MissionError:
+    ) -> UnsupportedError:
         """The error to raise about something that XTCE knows and Flight Ledger does not."""
-        return self.error(f"{what} is not supported", fix)
+        return UnsupportedError(f"{what} is not supported", where=self.place, fix=fix)
+
+    def within(self, tag: str) -> bool:
+        """Whether the element stands inside of one of some tag."""
+        return next(self.element.iterancestors(tag), None) is not None
 
     def remark(self, what: str) -> None:
-        """Note something that was read over without harm to the decoding."""
+        """Note something that was read over without harm to packets and telecommands."""
         self.scope.top.remarks.append(f"{self.place}: {what}")
 
     def children(self, *tags: str) -> Iterator[Node]:
@@ -190,6 +198,10 @@ class Node:
     def text_integer(self) -> int:
         """The element's text as an integer."""
         return self._whole(self._number(self.text, f'{self.tag} "{self.text}"'), f'{self.tag} "{self.text}"')
+
+    def text_number(self) -> Fraction:
+        """The element's text as an exact number."""
+        return self._number(self.text, f'{self.tag} "{self.text}"')
 
     def _number(self, text: str, said: str) -> Fraction:
         try:

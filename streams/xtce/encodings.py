@@ -192,7 +192,7 @@ def _terminator(sized: Node, charset: str) -> bytes | None:
 
 def _string_size(sized: Node, terminator: bytes | None, tag_bits: int | None) -> Size | None:
     has_size = any(sized.children("Fixed", "DynamicValue", "DiscreteLookupList", "FixedValue"))
-    if has_size:
+    if has_size and not _is_ignored(sized):
         return _positive(read_size(sized), sized)
     if terminator is None and tag_bits is None:
         raise sized.error(
@@ -200,6 +200,12 @@ def _string_size(sized: Node, terminator: bytes | None, tag_bits: int | None) ->
             "add a Fixed size, a DynamicValue, a TerminationChar or a LeadingSize",
         )
     return None
+
+
+def _is_ignored(sized: Node) -> bool:
+    """Whether a size is only there because the schema asks for one; databases for Yamcs name it so."""
+    reference = sized.child("DynamicValue/ParameterInstanceRef")
+    return reference is not None and reference.optional("parameterRef") == "_yamcs_ignore"
 
 
 def _binary(node: Node) -> BinaryEncoding:

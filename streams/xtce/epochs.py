@@ -28,7 +28,7 @@ def read_epoch(node: Node) -> str | int:
     if reference is None:
         if node.child("Encoding") is None:
             return "UNIX"
-        raise node.error("the AbsoluteTimeParameterType has no epoch", "add ReferenceTime with an Epoch")
+        raise node.error(f"the {node.tag} has no epoch", "add ReferenceTime with an Epoch")
     offset = reference.child("OffsetFrom")
     if offset is not None:
         raise offset.unsupported("a time that is an OffsetFrom another parameter", "give an Epoch")

@@ -12,13 +12,16 @@ from typing import Literal
 
 from streams.xtce.element import Node
 
-Kind = Literal["type", "parameter", "container"]
+Kind = Literal["type", "parameter", "container", "argument type", "command", "command container"]
 
 _TAIL = re.compile(r"[.\[]")
 _WORDS: dict[Kind, tuple[str, str]] = {
     "type": ("parameter type", "parameterTypeRef"),
     "parameter": ("parameter", "parameterRef"),
     "container": ("container", "containerRef"),
+    "argument type": ("argument type", "argumentTypeRef"),
+    "command": ("MetaCommand", "metaCommandRef"),
+    "command container": ("command container", "containerRef"),
 }
 
 
@@ -40,7 +43,7 @@ class Scope:
         self.top = top
         self.path: str = f"{parent.path if parent else ''}/{name}"
         self.systems: dict[str, Scope] = {}
-        self.items: dict[Kind, dict[str, Node]] = {"type": {}, "parameter": {}, "container": {}}
+        self.items: dict[Kind, dict[str, Node]] = {kind: {} for kind in _WORDS}
 
     def define(self, kind: Kind, node: Node) -> None:
         """Enter a definition; raises MissionError when the name is taken."""

@@ -30,6 +30,8 @@ class Parameter:
     file: str
     line: int
     alarms: tuple[AlarmRange, ...]
+    initial: str | None = None
+    """The text of initialValue: what the field of a telecommand holds where nothing else says it."""
 
 
 def read_parameter(node: Node, types: TypeReader) -> tuple[Parameter, ...]:
@@ -49,6 +51,7 @@ def read_parameter(node: Node, types: TypeReader) -> tuple[Parameter, ...]:
                 node.file,
                 node.line,
                 leaf.alarms,
+                leaf.initial if node.optional("initialValue") is None else node.string("initialValue"),
             )
         )
         if len(found) > _MAX_LEAVES:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.xtce.conditions import Condition, Reference, read_condition, read_reference
+from streams.xtce.conditions import (
+    Condition,
+    Reference,
+    read_argument_reference,
+    read_condition,
+    read_reference,
+)
 from streams.xtce.element import Node
 
 
@@ -55,7 +61,12 @@ def read_size(node: Node) -> Size:
 
 
 def _dynamic(node: Node) -> DynamicSize:
-    reference = read_reference(node.need("ParameterInstanceRef"))
+    argument = node.child("ArgumentInstanceRef")
+    reference = (
+        read_reference(node.need("ParameterInstanceRef"))
+        if argument is None
+        else read_argument_reference(argument)
+    )
     linear = node.child("LinearAdjustment")
     if linear is None:
         return DynamicSize(reference, 1.0, 0.0, node.place)

@@ -1,4 +1,5 @@
-"""Parameter types (XTCE 1.2, ParameterTypeSetType): what a raw value means.
+"""Data types of parameters and arguments (XTCE 1.2, ParameterTypeSetType and ArgumentTypeSetType): what a
+raw value means.
 
 Known limits, each refused at load with file and line: encodings that do not fit the type (an enumeration
 over a string, a boolean over a float), OffsetFrom in a ReferenceTime, and times of string or binary encoding.
@@ -23,7 +24,7 @@ from streams.xtce.encodings import (
     read_encoding,
 )
 from streams.xtce.epochs import read_epoch, read_scale
-from streams.xtce.names import qualified
+from streams.xtce.names import Kind, qualified
 
 _MAX_ELEMENTS = 65536
 _MAX_DEPTH = 50
@@ -31,13 +32,17 @@ _MAX_DEPTH = 50
 
 @dataclass(frozen=True)
 class ParameterType:
-    """What all types have; `encoding` is None for parameters that are in no container."""
+    """What all types have; `encoding` is None for parameters that are in no container.
+
+    `initial` is the text of initialValue, the value where nothing else gives one (telecommands only).
+    """
 
     name: str
     encoding: Encoding | None
     unit: str
     description: str
     alarms: tuple[AlarmRange, ...]
+    initial: str | None
     place: str
 
 
@@ -115,28 +120,35 @@ class ArrayType(ParameterType):
 
 
 _FITTING: dict[str, tuple[type[ParameterType], tuple[type, ...]]] = {
-    "IntegerParameterType": (IntegerType, (IntegerEncoding, FloatEncoding)),
-    "FloatParameterType": (FloatType, (IntegerEncoding, FloatEncoding)),
-    "StringParameterType": (StringType, (StringEncoding,)),
-    "BinaryParameterType": (BinaryType, (BinaryEncoding,)),
-    "EnumeratedParameterType": (EnumeratedType, (IntegerEncoding,)),
-    "BooleanParameterType": (BooleanType, (IntegerEncoding,)),
-    "AbsoluteTimeParameterType": (AbsoluteTimeType, (IntegerEncoding, FloatEncoding)),
-    "RelativeTimeParameterType": (RelativeTimeType, (IntegerEncoding, FloatEncoding)),
+    "Integer": (IntegerType, (IntegerEncoding, FloatEncoding)),
+    "Float": (FloatType, (IntegerEncoding, FloatEncoding)),
+    "String": (StringType, (StringEncoding,)),
+    "Binary": (BinaryType, (BinaryEncoding,)),
+    "Enumerated": (EnumeratedType, (IntegerEncoding,)),
+    "Boolean": (BooleanType, (IntegerEncoding,)),
+    "AbsoluteTime": (AbsoluteTimeType, (IntegerEncoding, FloatEncoding)),
+    "RelativeTime": (RelativeTimeType, (IntegerEncoding, FloatEncoding)),
 }
-TYPE_TAGS = (*_FITTING, "AggregateParameterType", "ArrayParameterType")
+TYPE_TAGS = (*(f"{stem}ParameterType" for stem in _FITTING), "AggregateParameterType", "ArrayParameterType")
+ARGUMENT_TYPE_TAGS = (
+    *(f"{stem}ArgumentType" for stem in _FITTING),
+    "RelativeTimeAgumentType",  # the schema of XTCE 1.2 has it so
+    "AggregateArgumentType",
+    "ArrayArgumentType",
+)
 
 
 class TypeReader:
     """Reads types on demand, each once; aggregates and arrays read those they are made of."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Kind = "type") -> None:
+        self.kind = kind
         self._read: dict[str, ParameterType] = {}
         self._open: list[str] = []
 
     def refer(self, node: Node, attribute: str) -> ParameterType:
         """The type that an attribute of an element refers to."""
-        return self.read(node.scope.find("type", node.string(attribute), node))
+        return self.read(node.scope.find(self.kind, node.string(attribute), node))
 
     def read(self, node: Node) -> ParameterType:
         """The type that an element defines; raises MissionError for a type that contains itself."""
@@ -148,30 +160,34 @@ class TypeReader:
             if len(self._open) == _MAX_DEPTH:
                 raise node.error(f"types are nested more than {_MAX_DEPTH} deep", "nest them less")
             self._open.append(name)
-            self._read[name] = self._make(self._derived(node), name)
-            self._open.pop()
+            try:
+                self._read[name] = self._make(self.derived(node), name)
+            finally:
+                self._open.pop()
         return self._read[name]
 
-    def _derived(self, node: Node) -> Node:
+    def derived(self, node: Node) -> Node:
         """The element with all that its baseType gives and it does not say itself."""
         base_name = node.optional("baseType")
         if base_name is None:
             return node
-        base = node.scope.find("type", base_name, node)
+        base = node.scope.find(self.kind, base_name, node)
         if base.tag != node.tag:
             raise node.error(f"the baseType {base_name} is a {base.tag}", f"derive from a {node.tag}")
-        return _merged(node, base)
+        return _merged(node, base, self.kind)
 
     def _make(self, node: Node, name: str) -> ParameterType:
         if node.tag == "AggregateParameterType":
             return self._aggregate(node, name)
         if node.tag == "ArrayParameterType":
             return self._array(node, name)
+        if node.tag not in TYPE_TAGS and _stem(node) not in _FITTING:
+            raise node.unsupported(f"an {node.tag}", "give each of its values an argument of its own")
         return self._single(node, name)
 
     def _single(self, node: Node, name: str) -> ParameterType:
         """A type of one value."""
-        cls, fitting = _FITTING[node.tag]
+        cls, fitting = _FITTING[_stem(node)]
         encoding = _encoding(node)
         if encoding is not None and not isinstance(encoding, fitting):
             raise node.unsupported(
@@ -179,7 +195,8 @@ class TypeReader:
             )
         if cls in {EnumeratedType, BooleanType} and getattr(encoding, "calibration", None) is not None:
             node.remark(f"the calibrator of a {node.tag} was read over: labels stand for raw values")
-        common = (name, encoding, _unit(node), description(node), read_alarms(node), node.place)
+        initial = node.optional("initialValue")
+        common = (name, encoding, _unit(node), description(node), read_alarms(node), initial, node.place)
         if cls is EnumeratedType:
             return EnumeratedType(*common, labels=_labels(node))
         if cls is BooleanType:
@@ -203,7 +220,7 @@ class TypeReader:
                     f'the member "{label}" is defined twice', "rename or remove one of the two"
                 )
             members[label] = self.refer(member, "typeRef")
-        return AggregateType(name, None, "", description(node), (), node.place, tuple(members.items()))
+        return AggregateType(name, None, "", description(node), (), None, node.place, tuple(members.items()))
 
     def _array(self, node: Node, name: str) -> ArrayType:
         dimensions = tuple(_dimension(child) for child in node.need("DimensionList").children("Dimension"))
@@ -216,9 +233,8 @@ class TypeReader:
             raise node.error(
                 f"the array has {count} elements, {_MAX_ELEMENTS} are possible", "make it smaller"
             )
-        return ArrayType(
-            name, None, "", description(node), (), node.place, self.refer(node, "arrayTypeRef"), dimensions
-        )
+        element = self.refer(node, "arrayTypeRef")
+        return ArrayType(name, None, "", description(node), (), None, node.place, element, dimensions)
 
 
 def description(node: Node) -> str:
@@ -229,12 +245,17 @@ def description(node: Node) -> str:
     )
 
 
-def _merged(node: Node, base: Node) -> Node:
+def _stem(node: Node) -> str:
+    """The kind of a type, whether of parameters or of arguments: Integer, Float, …"""
+    return node.tag.removesuffix("ParameterType").removesuffix("ArgumentType").removesuffix("AgumentType")
+
+
+def _merged(node: Node, base: Node, kind: Kind) -> Node:
     """The base's element with what each derivation redefines put in place of what it had."""
     chain = [node.element]
     while base.optional("baseType") is not None and base.element not in chain:
         chain.append(base.element)
-        base = base.scope.find("type", base.string("baseType"), base)
+        base = base.scope.find(kind, base.string("baseType"), base)
     if base.element in chain:
         raise node.error("the baseType leads back to the type itself", "break the circle")
     result = deepcopy(base.element)
@@ -248,7 +269,7 @@ def _merged(node: Node, base: Node) -> Node:
 
 
 def _encoding(node: Node) -> Encoding | None:
-    holder = node.child("Encoding") if node.tag.endswith("TimeParameterType") else node
+    holder = node.child("Encoding") if _stem(node).endswith("Time") else node
     found = list(holder.children(*ENCODING_TAGS)) if holder else []
     if len(found) > 1:
         raise found[1].error("the type has two encodings", "keep one of them")
