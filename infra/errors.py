@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class FlightLedgerError(Exception):
     """Base of every error that Flight Ledger raises on purpose.
@@ -49,3 +51,16 @@ class ProjectionError(FlightLedgerError):
 
 class QueryError(FlightLedgerError):
     """A question that cannot be answered as it was asked."""
+
+
+class CommandError(FlightLedgerError):
+    """A telecommand that cannot be what was asked for.
+
+    `problems` says by name what is wrong with each argument and what would be right; all of them at once.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", fix: str = "", problems: Mapping[str, str] | None = None
+    ) -> None:
+        self.problems = dict(problems or {})
+        super().__init__(what, where=where, fix=fix)
