@@ -20,6 +20,7 @@ _KEYS: dict[str, dict[str, bool]] = {  # keys of each transport; True: needed
     "serial": {"device": True, "baud": False},
     "file": {"path": True, "follow": False},
 }
+_TABLES_AND_NAMES = ("name", "transport", "framing", "uplink")
 _TYPES: dict[str, Any] = {"port": int, "remote_port": int, "baud": int, "follow": bool}  # all others: str
 _TYPE_NAMES: dict[Any, str] = {int: "a whole number", bool: "true or false", str: "a text"}
 
@@ -30,7 +31,8 @@ class LinkConfig:
 
     `name` becomes a token of a NATS subject. `host` and `port` are where to connect to (tcp-client) or where
     to listen (tcp-server, udp; port 0: any free one). `remote_host` and `remote_port` are where telecommands
-    go by UDP. A `file` is read once, or with `follow` for as long as it grows.
+    go by UDP. A `file` is read once, or with `follow` for as long as it grows. `uplink` says how telecommands
+    leave; commands/uplink_framing.py reads it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class LinkConfig:
     baud: int = 115_200
     path: str = ""
     follow: bool = False
+    uplink: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], where: str) -> LinkConfig:
@@ -55,7 +58,7 @@ class LinkConfig:
         name, transport = _name(mapping, where), _transport(mapping, where)
         where = f"{where}, link {name!r}"
         keys = _KEYS[transport]
-        given = {key: value for key, value in mapping.items() if key not in ("name", "transport", "framing")}
+        given = {key: value for key, value in mapping.items() if key not in _TABLES_AND_NAMES}
         _check_keys(given, transport, where)
         for key, value in given.items():
             _check_value(key, value, transport, where)
@@ -63,7 +66,8 @@ class LinkConfig:
             raise ConfigError("`remote_host` and `remote_port` belong together", where=where, fix="give both")
         for key in (key for key, is_needed in keys.items() if is_needed and key not in given):
             raise ConfigError(f"`{key}` is missing: {transport} needs it", where=where, fix=f"add `{key}`")
-        return cls(name=name, transport=transport, framing=_framing(mapping, transport, where), **given)
+        framing, uplink = _framing(mapping, transport, where), _uplink(mapping, transport, where)
+        return cls(name=name, transport=transport, framing=framing, uplink=uplink, **given)
 
 
 def _name(mapping: Mapping[str, Any], where: str) -> str:
@@ -84,7 +88,7 @@ def _transport(mapping: Mapping[str, Any], where: str) -> Transport:
 
 
 def _check_keys(given: Mapping[str, Any], transport: str, where: str) -> None:
-    known = [*_KEYS[transport], "framing"]
+    known = [*_KEYS[transport], "framing", "uplink"]
     for key in given:
         if key not in known:
             fix = f"{transport} knows: name, transport, {', '.join(known)}"
@@ -107,6 +111,15 @@ def _check_value(key: str, value: Any, transport: str, where: str) -> None:
 def _check_range(key: str, value: int, limits: tuple[int, int], where: str) -> None:
     if not limits[0] <= value <= limits[1]:
         raise ConfigError(f"`{key}` is {value}", where=where, fix=f"{limits[0]} to {limits[1]}")
+
+
+def _uplink(mapping: Mapping[str, Any], transport: str, where: str) -> Mapping[str, Any]:
+    table = mapping.get("uplink", {})
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"`uplink` is {table!r}", where=where, fix="a table: [links.uplink]")
+    if table and transport == "file":
+        raise ConfigError("`uplink` has no meaning with file", where=where, fix="remove `uplink`")
+    return table
 
 
 def _framing(mapping: Mapping[str, Any], transport: str, where: str) -> FramingConfig:

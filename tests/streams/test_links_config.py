@@ -35,6 +35,9 @@ baud = 9600
 [links.framing]
 kind = "transfer-frames"
 length = 1115
+[links.uplink]
+kind = "cltu"
+scid = 7
 """
 
 
@@ -44,6 +47,7 @@ def test_the_links_of_a_mission_are_read() -> None:
     assert (beacon.framing.kind, beacon.remote_port) == ("datagram", 7002)
     assert (cable.device, cable.baud, cable.framing.length) == ("/dev/ttyUSB0", 9600, 1115)
     assert make_link(beacon).config is beacon
+    assert [dict(link.uplink) for link in (radio, beacon, cable)] == [{}, {}, {"kind": "cltu", "scid": 7}]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,7 @@ def test_the_links_of_a_mission_are_read() -> None:
         ({"transport": "tcp"}, "`transport` is 'tcp'"),
         ({"transport": []}, "`transport` is []"),
         ({"port": None}, "`port` is missing"),
+        ({"uplink": "cltu"}, "`uplink` is 'cltu'"),
         ({"port": 0}, "1 to 65535"),
         ({"port": "7001"}, "`port` is '7001'"),
         ({"port": True}, "`port` is True"),
@@ -72,6 +77,10 @@ def test_the_links_of_a_mission_are_read() -> None:
         ({"transport": "serial", "port": None}, "`device` is missing"),
         ({"transport": "serial", "port": None, "device": "x", "baud": 0}, "`baud` is 0"),
         ({"transport": "file", "port": None, "path": "x", "follow": 1}, "true or false"),
+        (
+            {"transport": "file", "port": None, "path": "x", "uplink": {"kind": "packets"}},
+            "no meaning with file",
+        ),
     ],
 )
 def test_a_wrong_table_is_refused_with_its_place_and_what_to_do(keys: dict[str, Any], says: str) -> None:
