@@ -1,5 +1,5 @@
-"""What a transfer frame wears on its way: randomiser (CCSDS 131.0-B-3 section 10) and frame error control
-(CCSDS 132.0-B-3 section 4.1.6).
+"""What a transfer frame wears on its way: randomiser (CCSDS 131.0-B-3 section 10; upwards 231.0-B-4 section
+6) and frame error control (CCSDS 132.0-B-3 section 4.1.6; upwards 232.0-B-4 section 4.1.4).
 
 The order on the way down: the error control field is computed over the frame, then frame and field are
 randomised, then the sync marker, which is not, goes before them.
@@ -16,25 +16,32 @@ FECF_LENGTH = 2
 """Bytes of the frame error control field."""
 
 
-@lru_cache(maxsize=1)
-def _period() -> bytes:
-    """One period (255 bits, so 255 bytes) of h(x) = x^8 + x^7 + x^5 + x^3 + 1, from all ones."""
+DOWN = (0, 3, 5, 7)
+"""The randomiser of telemetry, h(x) = x^8 + x^7 + x^5 + x^3 + 1: FF 48 0E C0 9A ..."""
+
+UP = (0, 1, 2, 3, 4, 6)
+"""The randomiser of telecommands, h(x) = x^8 + x^6 + x^4 + x^3 + x^2 + x + 1: FF 39 9E 5A 68 ..."""
+
+
+@lru_cache(maxsize=2)
+def _period(taps: tuple[int, ...]) -> bytes:
+    """One period (255 bits, so 255 bytes) of a shift register that starts with all ones."""
     register, bits = [1] * 8, []
     for _ in range(255 * 8):
         bits.append(register[0])
-        register = [*register[1:], register[0] ^ register[3] ^ register[5] ^ register[7]]
+        register = [*register[1:], sum(register[tap] for tap in taps) % 2]
     return np.packbits(bits).tobytes()
 
 
 @lru_cache(maxsize=16)
-def pseudo_random(size: int) -> bytes:
-    """Return the first `size` bytes of the pseudo-random sequence: FF 48 0E C0 9A ..."""
-    return (_period() * (size // 255 + 1))[:size]
+def pseudo_random(size: int, taps: tuple[int, ...] = DOWN) -> bytes:
+    """Return the first `size` bytes of a pseudo-random sequence."""
+    return (_period(taps) * (size // 255 + 1))[:size]
 
 
-def randomise(data: bytes) -> bytes:
-    """Apply the pseudo-random sequence from its start; a second time takes it off again."""
-    sequence = np.frombuffer(pseudo_random(len(data)), np.uint8)
+def randomise(data: bytes, taps: tuple[int, ...] = DOWN) -> bytes:
+    """Apply a pseudo-random sequence from its start; a second time takes it off again."""
+    sequence = np.frombuffer(pseudo_random(len(data), taps), np.uint8)
     return (np.frombuffer(data, np.uint8) ^ sequence).tobytes()
 
 
