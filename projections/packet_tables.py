@@ -1,12 +1,15 @@
 """A typed table per packet type: a column per parameter, raw and value, following the mission database.
 
-A parameter that is new adds a column. A parameter whose type changed can not share the old table: that
-generation's packets of this type go to a new table (`packet_NAV_2`). The table `columns` tells which
-generation has which parameter where, so nothing is dropped and nothing mixed.
+A parameter that is new adds a column; a value that a generation does not have is NULL in its rows, never 0.
+A parameter whose type changed can not share the old table: that generation's packets of this type go to a
+new table (`packet_NAV_2`). A table belongs to one packet type, which its comment names. The table `columns`
+tells which generation has which parameter where, so nothing is dropped and nothing mixed.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,8 +17,8 @@ import orjson
 import pyarrow as pa
 
 from infra.errors import ProjectionError
-from projections.clickhouse import ClickHouse, quoted
-from streams.decode import PacketType
+from projections.clickhouse import ClickHouse, literal, quoted
+from streams.decode import RESERVED, PacketType
 from streams.names import token
 from streams.parsed_rows import ORIGIN_SCHEMA
 from streams.xtce import Database
@@ -40,13 +43,16 @@ _SIMPLE = {
 _WIDE = 200
 """From this many columns on a table keeps small parts in one file each, or inserts open thousands."""
 
+_MOST_VERSIONS = 1_000
+_CHANGES_AT_ONCE = 200
+_NULLABLE = re.compile(r"^(?:Nullable\((.*)\)|LowCardinality\(Nullable\((.*)\)\))$")
+
 
 def clickhouse_type(kind: pa.DataType, nullable: bool) -> str:
     """Return the column type that keeps an Arrow type's values exactly."""
     if kind not in _SIMPLE:
         raise ProjectionError(f"no column type for {kind}", fix="report this mission database")
-    name = _SIMPLE[kind]
-    return f"Nullable({name})" if nullable else name
+    return _with_nulls(_SIMPLE[kind]) if nullable else _SIMPLE[kind]
 
 
 def ensure_table(clickhouse: ClickHouse, packet_type: PacketType) -> str:
@@ -54,32 +60,71 @@ def ensure_table(clickhouse: ClickHouse, packet_type: PacketType) -> str:
     wanted = {
         column.name: clickhouse_type(column.arrow_type, column.nullable) for column in packet_type.columns
     }
-    for number in range(1, 1_000):
+    for number in range(1, _MOST_VERSIONS):
         name = f"packet_{token(packet_type.name)}" + (f"_{number}" if number > 1 else "")
+        _create(clickhouse, name, packet_type.name, wanted)
         present = _present(clickhouse, name)
-        if not present:
-            _create(clickhouse, name, wanted)
-            return name
-        if all(present.get(column, kind) == kind for column, kind in wanted.items()):
-            new = [column for column in wanted if column not in present]
-            for start in range(0, len(new), 200):
-                added = ", ".join(
-                    f"ADD COLUMN IF NOT EXISTS {quoted(column)} {wanted[column]}"
-                    for column in new[start : start + 200]
-                )
-                clickhouse.command(f"ALTER TABLE {quoted(name)} {added}")
+        if _owner(clickhouse, name) == packet_type.name and _fits(present, wanted):
+            _widen(clickhouse, name, present, wanted)
             return name
     raise ProjectionError("a thousand incompatible versions of one packet", where=packet_type.name)
 
 
-def _present(clickhouse: ClickHouse, table: str) -> dict[str, str]:
-    query = (
-        "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}"
+def _fits(present: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(
+        _without_nulls(present.get(column, kind)) == _without_nulls(kind) for column, kind in wanted.items()
     )
-    return {row["name"]: row["type"] for row in clickhouse.rows(query, {"table": table})}
 
 
-def _create(clickhouse: ClickHouse, table: str, columns: dict[str, str]) -> None:
+def _widen(clickhouse: ClickHouse, table: str, present: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Add what is new, and let be NULL what some generation does not have."""
+    changes = [
+        f"ADD COLUMN IF NOT EXISTS {quoted(column)} {_with_nulls(kind)}"
+        for column, kind in wanted.items()
+        if column not in present
+    ]
+    changes += [
+        f"MODIFY COLUMN {quoted(column)} {_with_nulls(kind)}"
+        for column, kind in present.items()
+        if not _NULLABLE.match(kind) and _NULLABLE.match(wanted.get(column, _with_nulls(kind)))
+    ]
+    for start in range(0, len(changes), _CHANGES_AT_ONCE):
+        clickhouse.command(
+            f"ALTER TABLE {quoted(table)} {', '.join(changes[start : start + _CHANGES_AT_ONCE])}"
+        )
+
+
+def _with_nulls(kind: str) -> str:
+    if _NULLABLE.match(kind):
+        return kind
+    if kind.startswith("LowCardinality("):
+        return kind.replace("LowCardinality(", "LowCardinality(Nullable(") + ")"
+    return f"Nullable({kind})"
+
+
+def _without_nulls(kind: str) -> str:
+    found = _NULLABLE.match(kind)
+    if found is None:
+        return kind
+    return found[1] or f"LowCardinality({found[2]})"
+
+
+def _present(clickhouse: ClickHouse, table: str) -> dict[str, str]:
+    """Return the table's own parameter columns and their types."""
+    query = (
+        "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String} "
+        "ORDER BY position"
+    )
+    rows = clickhouse.rows(query, {"table": table})
+    return {row["name"]: row["type"] for row in rows if row["name"] not in RESERVED}
+
+
+def _owner(clickhouse: ClickHouse, table: str) -> str:
+    query = "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
+    return "".join(row["comment"] for row in clickhouse.rows(query, {"table": table}))
+
+
+def _create(clickhouse: ClickHouse, table: str, packet: str, columns: dict[str, str]) -> None:
     origin = {field.name: clickhouse_type(field.type, field.nullable) for field in ORIGIN_SCHEMA}
     fields = ", ".join(
         f"{quoted(name)} {kind}"
@@ -88,7 +133,8 @@ def _create(clickhouse: ClickHouse, table: str, columns: dict[str, str]) -> None
     settings = "SETTINGS min_bytes_for_wide_part = 268435456" if len(columns) > _WIDE else ""
     clickhouse.command(
         f"CREATE TABLE IF NOT EXISTS {quoted(table)} ({fields}) ENGINE = ReplacingMergeTree "
-        f"PARTITION BY generation ORDER BY (generation, time, frame_offset, packet_index) {settings}"
+        f"PARTITION BY generation ORDER BY (generation, time, frame_offset, packet_index) {settings} "
+        f"COMMENT {literal(packet)}"
     )
 
 
@@ -110,8 +156,8 @@ def column_rows(generation: str, packet_type: PacketType, table: str, database: 
                 "type": str(column.arrow_type),
                 "unit": parameter.unit,
                 "description": parameter.description,
-                "file": parameter.file,
-                "line": parameter.line,
+                "definition_file": parameter.file,
+                "definition_line": parameter.line,
                 "alarms": orjson.dumps([asdict(alarm) for alarm in parameter.alarms]).decode(),
             }
         )

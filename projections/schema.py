@@ -6,7 +6,11 @@ written twice is one row, in every query (`final = 1`). Every derived row names 
 
 from __future__ import annotations
 
+from infra.errors import ProjectionError
 from projections.clickhouse import ClickHouse, quoted
+from projections.derived_rows import clock_steps_query, gaps_query
+from projections.samples_view import make_samples_view
+from projections.views import ensure_view
 
 _TIME = "DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1))"
 _TEXT = "LowCardinality(String)"
@@ -96,8 +100,8 @@ TABLES: dict[str, tuple[dict[str, str], str]] = {
             "type": _TEXT,
             "unit": "String",
             "description": "String",
-            "file": "String",
-            "line": "UInt32",
+            "definition_file": "String",
+            "definition_line": "UInt32",
             "alarms": "String",
         },
         "generation, packet, position",
@@ -105,53 +109,48 @@ TABLES: dict[str, tuple[dict[str, str], str]] = {
 }
 _VERSION = {"offsets": "at"}
 _PARTITION = dict.fromkeys(("frames", "packets", "quarantine", "columns"), "generation")
-CLOCK_TOLERANCE_S = 1
+_INDEXES = {
+    "packets": (
+        "INDEX packet_types packet TYPE set(64) GRANULARITY 4",
+        "INDEX recorded_range recorded TYPE minmax GRANULARITY 1",
+    )
+}
+"""What finds the newest packet of each type, also as of a time, without reading the table."""
 
-_GAPS = """
-CREATE VIEW IF NOT EXISTS gaps AS
-SELECT generation, link, session, assumeNotNull(apid) AS apid,
-       previous_count, toUInt16(count) AS sequence_count, toUInt16(missing) AS missing,
-       previous_offset, frame_offset, previous_time, time, received, recorded
-FROM (
-    SELECT *, assumeNotNull(sequence_count) AS count,
-           lagInFrame(toNullable(sequence_count)) OVER apid_order AS previous_count,
-           lagInFrame(toNullable(frame_offset)) OVER apid_order AS previous_offset,
-           lagInFrame(toNullable(time)) OVER apid_order AS previous_time,
-           positiveModulo(toInt32(count) - previous_count - 1, 16384) AS missing
-    FROM packets WHERE apid IS NOT NULL
-    WINDOW apid_order AS (PARTITION BY generation, link, session, apid ORDER BY frame_offset, packet_index
-                          ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
-) WHERE missing BETWEEN 1 AND 8191
-"""
-"""Missing sequence counts (133.0-B-2, 4.1.3.4.3: modulo 16384). Half the range or more is a step back."""
-
-_CLOCK_STEPS = f"""
-CREATE VIEW IF NOT EXISTS clock_steps AS
-SELECT generation, frame_offset, toInt32(packet_index) AS packet_index, 'time' AS stage,
-       concat('the device clock jumped back by ',
-              toString(dateDiff('millisecond', generated, previous) / 1000), ' s') AS reason,
-       true AS decoded, link, session, received, recorded, toUInt32(0) AS size, '' AS bytes
-FROM (
-    SELECT *, lagInFrame(generated) OVER apid_order AS previous
-    FROM packets WHERE generated IS NOT NULL
-    WINDOW apid_order AS (PARTITION BY generation, link, session, apid ORDER BY frame_offset, packet_index
-                          ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
-) WHERE previous IS NOT NULL AND generated < previous - INTERVAL {CLOCK_TOLERANCE_S} SECOND
-"""
-"""A clock that jumps back, seen between neighbours of one APID: a query over rows needs no parser state."""
+_VIEWS = {"gaps": gaps_query(), "clock_steps": clock_steps_query()}
+"""As known now; the query service asks the same queries as of a time."""
 
 
 def create_fixed_tables(clickhouse: ClickHouse) -> None:
-    """Create what is missing. Raises ProjectionError."""
+    """Create what is missing. Raises ProjectionError where another version's tables are."""
     for name, (columns, order) in TABLES.items():
-        fields = ", ".join(f"`{column}` {kind}" for column, kind in columns.items())
+        fields = ", ".join(
+            [*(f"`{column}` {kind}" for column, kind in columns.items()), *_INDEXES.get(name, ())]
+        )
         partition = f"PARTITION BY {_PARTITION[name]}" if name in _PARTITION else ""
         clickhouse.command(
             f"CREATE TABLE IF NOT EXISTS {name} ({fields}) "
             f"ENGINE = ReplacingMergeTree({_VERSION.get(name, '')}) {partition} ORDER BY ({order})"
         )
-    clickhouse.command(_GAPS)
-    clickhouse.command(_CLOCK_STEPS)
+    _check_columns(clickhouse)
+    for name, query in _VIEWS.items():
+        ensure_view(clickhouse, name, query)
+    make_samples_view(clickhouse)
+
+
+def _check_columns(clickhouse: ClickHouse) -> None:
+    rows = clickhouse.rows(
+        "SELECT table, groupArray(name) AS names FROM (SELECT table, name FROM system.columns "
+        "WHERE database = currentDatabase() ORDER BY table, position) GROUP BY table"
+    )
+    present = {row["table"]: row["names"] for row in rows}
+    for name, (columns, _) in TABLES.items():
+        if present[name] != list(columns):
+            raise ProjectionError(
+                "the table was made by another version of this program",
+                where=f"table {name}",
+                fix="run `flightledger rebuild`: the streams have everything",
+            )
 
 
 def drop_all_tables(clickhouse: ClickHouse) -> None:

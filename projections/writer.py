@@ -17,6 +17,7 @@ import pyarrow as pa
 from infra.errors import ProjectionError
 from projections.clickhouse import ClickHouse, quoted
 from projections.packet_tables import column_rows, ensure_table
+from projections.samples_view import make_samples_view
 from streams.decode import PacketType
 from streams.generations import Generation, Generations
 from streams.mission import Mission
@@ -43,6 +44,7 @@ class Writer:
         self._clickhouse, self._mission_of = clickhouse, mission_of
         self._generations: dict[str, _Generation] = {}
         self._rows: dict[tuple[str, str, bool], list[pa.RecordBatch]] = {}
+        self._new_columns = False
         self.waiting = 0
 
     def schema(self, generation: str, table: str, *, fixed: bool) -> pa.Schema:
@@ -71,6 +73,9 @@ class Writer:
                 self._clickhouse.insert(quoted(self._table(generation, table)), named)
                 index = rows.select(_INDEX_FIELDS)
                 self._clickhouse.insert("packets", _with_texts(index, generation=generation, packet=table))
+        if self._new_columns:
+            make_samples_view(self._clickhouse)
+            self._new_columns = False
         self._rows.clear()
         self.waiting = 0
 
@@ -94,6 +99,7 @@ class Writer:
             table = ensure_table(self._clickhouse, packet_type)
             rows = column_rows(generation, packet_type, table, known.mission.database)
             self._clickhouse.insert("columns", rows)
+            self._new_columns = True
             known.tables[packet] = table
         return known.tables[packet]
 

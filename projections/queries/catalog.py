@@ -11,8 +11,7 @@ import pyarrow as pa
 from infra.errors import QueryError
 from projections.clickhouse import ClickHouse
 
-BINARY = str(pa.binary())
-TIME = str(pa.timestamp("ns", tz="UTC"))
+_BINARY = str(pa.binary())
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,12 @@ class ParameterColumns:
     file: str
     line: int
     alarms: list[dict[str, Any]]
+
+    @property
+    def octets(self) -> frozenset[str]:
+        """Those of its columns that hold bytes; the other String columns hold text."""
+        kinds = ((self.value, self.value_type), (self.raw, self.raw_type))
+        return frozenset(column for column, kind in kinds if kind == _BINARY)
 
 
 def read_catalog(
@@ -68,8 +73,8 @@ def _parameter(columns: list[dict[str, Any]]) -> ParameterColumns:
         raw_type=raw["type"],
         unit=value["unit"],
         description=value["description"],
-        file=value["file"],
-        line=value["line"],
+        file=value["definition_file"],
+        line=value["definition_line"],
         alarms=orjson.loads(value["alarms"]),
     )
 

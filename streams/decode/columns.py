@@ -14,10 +14,10 @@ from streams.decode.slots import Slot
 from streams.xtce import Parameter
 
 RESERVED = frozenset({
-    "generation", "frame_offset", "packet_index", "link", "session", "time",
+    "packet", "generation", "frame_offset", "packet_index", "link", "session", "time",
     "generated", "received", "recorded", "apid", "sequence_count",
 })  # fmt: skip
-"""Names that no column has: those of the tables' own columns."""
+"""Names that no column has: those of the tables' own columns, and of the packet type beside them."""
 
 
 @dataclass(frozen=True)
