@@ -51,9 +51,9 @@ def unpack_run(writer: Writer, messages: list[Message]) -> Run:
     """Turn messages into rows; a message that makes no sense is named in `bad`, never a reason to stop."""
     run = Run([], {}, messages[-1].offset, [])
     for message in messages:
-        kind, generation, _ = message.subject.split(".", 2)
-        fixed = kind == "parsed"
         try:
+            kind, generation, _ = message.subject.split(".", 2)
+            fixed = kind == "parsed"
             if message.data:
                 table, columns, count = table_of(message.data)
                 schema = writer.schema(generation, table, fixed=fixed)

@@ -46,17 +46,24 @@ def table_of(data: bytes) -> tuple[str, dict[str, Any], int]:
     """
     try:
         message = orjson.loads(data)
-        return message["table"], message["columns"], int(message["rows"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        table, columns, rows = message["table"], message["columns"], message["rows"]
+    except (orjson.JSONDecodeError, KeyError, TypeError, IndexError) as error:
         raise StreamError(f"not a telemetry message: {error!r}", where="TELEMETRY") from error
+    fits = isinstance(table, str) and isinstance(columns, dict) and type(rows) is int
+    if not (fits and 0 <= rows <= MAX_MESSAGE_BYTES):  # a row takes more than a byte
+        raise StreamError("not a telemetry message: table, rows or columns make no sense", where="TELEMETRY")
+    return table, columns, rows
 
 
 def unpack(columns: dict[str, Any], rows: int, schema: pa.Schema) -> pa.RecordBatch:
     """The inverse of `pack` for one message: rows in `schema`. Raises StreamError where it does not fit."""
     try:
         arrays = [_from_json(columns[field.name], rows, field.type) for field in schema]
+        for field, values in zip(schema, arrays, strict=True):
+            if values.null_count and not field.nullable:
+                raise ValueError(f"{field.name} must have a value in every row")
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
-    except (KeyError, pa.ArrowException, ValueError, TypeError) as error:
+    except (KeyError, pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         raise StreamError(
             f"a telemetry message does not fit its generation's columns: {error}",
             where="TELEMETRY",
