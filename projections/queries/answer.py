@@ -20,67 +20,88 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows of one question: Arrow batches of one schema; `to_rows` turns a batch into JSON's rows."""
+    """Rows of one question: batches of one schema, at least one, as ClickHouse gives them.
+
+    ClickHouse has one type for text and bytes: columns named in `octets` are bytes, other binary ones text.
+    `to_rows` turns a batch into JSON's rows, by default an object with its columns.
+    """
 
     batches: Iterable[pa.RecordBatch]
-    to_rows: Callable[[pa.RecordBatch], list[Row]]
+    octets: frozenset[str] = frozenset()
+    to_rows: Callable[[pa.RecordBatch], list[Row]] | None = None
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows as dictionaries fit for JSON."""
         for batch in self.batches:
-            yield from self.to_rows(batch)
+            yield from self.to_rows(batch) if self.to_rows else flat_rows(batch, self.octets)
+
+    def typed(self) -> Iterator[pa.RecordBatch]:
+        """Yield batches in which text has the type of text: what Arrow, Parquet and pandas users expect."""
+        for batch in self.batches:
+            columns = [
+                column if name in self.octets else _as_text(column)
+                for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            ]
+            fields = [
+                field.with_type(column.type) for field, column in zip(batch.schema, columns, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
-def flat_rows(texts: frozenset[str]) -> Callable[[pa.RecordBatch], list[Row]]:
-    """Return a `to_rows` that keeps columns as they are; binary columns in `texts` are UTF-8 text."""
-
-    def to_rows(batch: pa.RecordBatch) -> list[Row]:
-        columns = [
-            json_values(column, text=name in texts)
-            for name, column in zip(batch.schema.names, batch.columns, strict=True)
-        ]
-        names = batch.schema.names
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-    return to_rows
+def flat_rows(batch: pa.RecordBatch, octets: frozenset[str] = frozenset()) -> list[Row]:
+    """Return one object per row with its columns."""
+    names = batch.schema.names
+    columns = [
+        json_values(column, octets=name in octets) for name, column in zip(names, batch.columns, strict=True)
+    ]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def json_values(column: pa.Array, *, text: bool = True) -> list[Any]:
-    """Return a column's values as JSON has them."""
+def json_values(column: pa.Array, *, octets: bool = False) -> list[Any]:
+    """Return a column's values as JSON has them; a binary column is text unless it holds `octets`."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        column = column.dictionary_decode()
-        kind = column.type
+        return json_values(column.dictionary_decode(), octets=octets)
     if pa.types.is_timestamp(kind):
         unit = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[kind.unit]
         counts = column.cast(pa.timestamp(kind.unit)).cast(pa.int64()).to_pylist()
         return [None if count is None else iso_time(count * unit) for count in counts]
-    values = column.to_pylist()
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        return [None if value is None else _octets(value, text) for value in values]
+    values: list[Any] = column.to_pylist()
+    if pa.types.is_binary(kind):
+        return [None if value is None else value.hex() if octets else _text(value) for value in values]
     if pa.types.is_floating(kind):
-        numbers = column.to_numpy(zero_copy_only=False)
-        if not np.isfinite(numbers.astype(np.float64)).all():
-            return [None if value is None else float_name(value) for value in values]
-        if kind == pa.float32():  # the shortest decimal of the 32-bit number, not of its 64-bit image
-            return [None if value is None else float(value) for value in values]
-    return [_nested(value) for value in values] if pa.types.is_nested(kind) else values
+        if np.isfinite(column.drop_null().to_numpy(zero_copy_only=False)).all():
+            return values
+        return [None if value is None else float_name(value) for value in values]
+    plain = pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind)
+    return values if plain else [_nested(value) for value in values]
 
 
-def _octets(value: bytes, text: bool) -> str:
-    return value.decode("utf-8", "backslashreplace") if text else value.hex()
+def _as_text(column: pa.Array) -> pa.Array:
+    if not pa.types.is_binary(column.type):
+        return column
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        values = column.to_pylist()
+        return pa.array([None if value is None else _text(value) for value in values], pa.string())
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "backslashreplace")
 
 
 def _nested(value: Any) -> Any:
+    """Return what `query sql` may give as JSON has it: arrays, maps, tuples, decimals, dates."""
     if isinstance(value, list | tuple):
         return [_nested(item) for item in value]
     if isinstance(value, dict):
-        return {key: _nested(item) for key, item in value.items()}
+        return {str(_nested(key)): _nested(item) for key, item in value.items()}
     if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
+        return _text(value)
     if isinstance(value, float):
         return float_name(value)
-    return str(value) if isinstance(value, datetime) else value
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def iso_time(ns: int) -> str:

@@ -1,76 +1,70 @@
-"""Rows of the fixed tables: frames, quarantine, gaps; how far the projections are."""
+"""Rows of the fixed tables: frames, quarantine, gaps; how much there is, how far the projections are."""
 
 from __future__ import annotations
 
 from projections.clickhouse import ClickHouse
-from projections.queries.answer import Answer, Row, flat_rows, iso_time
+from projections.derived_rows import clock_steps_query, gaps_query
+from projections.queries.answer import Answer, Row, iso_time
 from projections.queries.scope import Scope
-
-DEFAULT_LIMIT = 10_000
 
 _FRAMES = "generation, frame_offset, link, session, received, recorded, size, packets, result"
 _QUARANTINE = (
-    "generation, frame_offset, packet_index, stage, reason, decoded, link, session, received, recorded, size"
+    "generation, frame_offset, packet_index, stage, reason, decoded, link, session, received, recorded, "
+    "size, bytes"
 )
 
 
 def frames(clickhouse: ClickHouse, scope: Scope, *, result: str | None = None) -> Answer:
-    """Return frames in the order of offsets, `result` narrows to parsed, partly, quarantined or empty."""
+    """Return frames in the order of offsets; `result` narrows to parsed, partly, quarantined or empty."""
     condition = scope.where("received") + (" AND result = {result:String}" if result else "")
-    query = (
-        f"SELECT {_FRAMES} FROM frames WHERE {condition} ORDER BY frame_offset {scope.limited(DEFAULT_LIMIT)}"
-    )
-    values = {**scope.parameters, **({"result": result} if result else {})}
-    return Answer(clickhouse.stream(query, values), flat_rows(frozenset(_FRAMES.split(", "))))
+    query = f"SELECT {_FRAMES} FROM frames WHERE {condition} ORDER BY frame_offset {scope.limited}"
+    return Answer(clickhouse.stream(query, {**scope.parameters, "result": result or ""}))
 
 
 def quarantine(clickhouse: ClickHouse, scope: Scope) -> Answer:
-    """Return what was wrong with frames and packets, with the bytes (hex; the first 4,096)."""
-    condition, fields = scope.where("received"), f"{_QUARANTINE}, bytes"
+    """Return what was wrong with frames and packets, with the bytes (the first 4,096)."""
     query = (
-        f"SELECT {fields} FROM (SELECT {fields} FROM quarantine WHERE {condition} "
-        f"UNION ALL SELECT {fields} FROM clock_steps WHERE {condition}) "
-        f"ORDER BY frame_offset, packet_index, stage, reason {scope.limited(DEFAULT_LIMIT)}"
+        f"SELECT {_QUARANTINE} FROM {_remarks(scope)} "
+        f"ORDER BY frame_offset, packet_index, stage, reason {scope.limited}"
     )
-    return Answer(clickhouse.stream(query, scope.parameters), flat_rows(frozenset(_QUARANTINE.split(", "))))
+    return Answer(clickhouse.stream(query, scope.parameters), frozenset({"bytes"}))
+
+
+def _remarks(scope: Scope) -> str:
+    """What the parser kept aside, and what the rows themselves show."""
+    axis = scope.between("received")
+    return (
+        f"(SELECT {_QUARANTINE} FROM quarantine WHERE {scope.known()} AND {axis} "
+        f"UNION ALL SELECT {_QUARANTINE} FROM ({clock_steps_query(scope.known())}) WHERE {axis})"
+    )
 
 
 def gaps(clickhouse: ClickHouse, scope: Scope) -> Answer:
-    """Return runs of missing sequence counts, per link, session and APID."""
-    query = (
-        f"SELECT * FROM gaps WHERE {scope.where()} ORDER BY frame_offset, apid {scope.limited(DEFAULT_LIMIT)}"
-    )
-    texts = frozenset({"generation", "link", "session"})
-    return Answer(clickhouse.stream(query, scope.parameters), flat_rows(texts))
+    """Return runs of missing sequence counts, per link, session and APID, as they were known then."""
+    query = f"SELECT * FROM ({gaps_query(scope.known())}) WHERE {scope.between()} ORDER BY frame_offset, apid"
+    return Answer(clickhouse.stream(f"{query} {scope.limited}", scope.parameters))
 
 
 def counts(clickhouse: ClickHouse, scope: Scope) -> Row:
     """Return how much of everything a generation holds."""
-    values, condition = scope.parameters, scope.where()
-    packets = clickhouse.rows(
-        f"SELECT packet, count() AS number FROM packets WHERE {condition} GROUP BY packet ORDER BY packet",
-        values,
-    )
-    by_result = clickhouse.rows(
-        f"SELECT result, count() AS number FROM frames WHERE {scope.where('received')} "
-        "GROUP BY result ORDER BY result",
-        values,
-    )
-    remarks = clickhouse.rows(
-        f"SELECT stage, count() AS number FROM quarantine WHERE {scope.where('received')} "
-        "GROUP BY stage ORDER BY stage",
-        values,
-    )
+    received = scope.between("received")
     missing = clickhouse.rows(
-        f"SELECT count() AS gaps, sum(missing) AS missing FROM gaps WHERE {condition}", values
+        "SELECT count() AS gaps, sum(missing) AS missing "
+        f"FROM ({gaps_query(scope.known())}) WHERE {scope.between()}",
+        scope.parameters,
     )
     return {
         "generation": scope.generation,
-        "frames": {row["result"]: row["number"] for row in by_result},
-        "packets": {row["packet"]: row["number"] for row in packets},
-        "quarantine": {row["stage"]: row["number"] for row in remarks},
+        "frames": _numbers(clickhouse, scope, "result", f"frames WHERE {scope.known()} AND {received}"),
+        "packets": _numbers(clickhouse, scope, "packet", f"packets WHERE {scope.where()}"),
+        "quarantine": _numbers(clickhouse, scope, "stage", _remarks(scope)),
         **missing[0],
     }
+
+
+def _numbers(clickhouse: ClickHouse, scope: Scope, kind: str, source: str) -> dict[str, int]:
+    query = f"SELECT {kind} AS kind, count() AS number FROM {source} GROUP BY kind ORDER BY kind"
+    return {row["kind"]: row["number"] for row in clickhouse.rows(query, scope.parameters)}
 
 
 def offsets(clickhouse: ClickHouse) -> list[Row]:
