@@ -37,21 +37,51 @@ _CONFIG = """\
 </clickhouse>
 """
 
+SQL_USER = "flightledger_sql"
+"""Asks free SQL: reads the projections and nothing else, under limits that it can not change."""
+
+SQL_SECONDS = 30
+"""How long one question of free SQL may take."""
+
 # async_insert is on by default in this version: it would hold small inserts back to join them with others.
 _USERS = """\
 <clickhouse>
-    <profiles><default>
-        <async_insert>0</async_insert>
-        <log_queries>0</log_queries>
-        <max_memory_usage>{query_memory}</max_memory_usage>
-    </default></profiles>
-    <users><default>
-        <password></password>
-        <networks><ip>127.0.0.1</ip></networks>
-        <profile>default</profile>
-        <quota>default</quota>
-        <access_management>1</access_management>
-    </default></users>
+    <profiles>
+        <default>
+            <async_insert>0</async_insert>
+            <log_queries>0</log_queries>
+            <max_memory_usage>{query_memory}</max_memory_usage>
+        </default>
+        <sql>
+            <readonly>1</readonly>
+            <max_execution_time>{sql_seconds}</max_execution_time>
+            <max_result_rows>1000000</max_result_rows>
+            <max_memory_usage>{sql_memory}</max_memory_usage>
+            <max_bytes_before_external_group_by>{sql_spill}</max_bytes_before_external_group_by>
+            <max_bytes_before_external_sort>{sql_spill}</max_bytes_before_external_sort>
+            <max_temporary_data_on_disk_size_for_query>10000000000</max_temporary_data_on_disk_size_for_query>
+            <max_concurrent_queries_for_user>8</max_concurrent_queries_for_user>
+            <final>1</final>
+            <do_not_merge_across_partitions_select_final>1</do_not_merge_across_partitions_select_final>
+            <cancel_http_readonly_queries_on_client_close>1</cancel_http_readonly_queries_on_client_close>
+        </sql>
+    </profiles>
+    <users>
+        <default>
+            <password></password>
+            <networks><ip>127.0.0.1</ip></networks>
+            <profile>default</profile>
+            <quota>default</quota>
+            <access_management>1</access_management>
+        </default>
+        <{sql_user}>
+            <password></password>
+            <networks><ip>127.0.0.1</ip></networks>
+            <profile>sql</profile>
+            <quota>default</quota>
+            <grants><query>GRANT SELECT ON flightledger.*</query></grants>
+        </{sql_user}>
+    </users>
     <quotas><default></default></quotas>
 </clickhouse>
 """
@@ -62,10 +92,18 @@ class ClickHouseServer:
 
     name = "clickhouse"
 
-    def __init__(self, folder: DataFolder, *, port: int = 0, max_memory: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: DataFolder,
+        *,
+        port: int = 0,
+        max_memory: int | None = None,
+        sql_seconds: int = SQL_SECONDS,
+    ) -> None:
         """`port`: 0 is any free one. `max_memory`: bytes; None for MAX_MEMORY or half of the machine's."""
         self._folder = folder
         self._wanted = port
+        self._sql_seconds = sql_seconds
         self._memory = max_memory or min(MAX_MEMORY, _machine_memory() // 2)
         self.port = port
 
@@ -83,9 +121,14 @@ class ClickHouseServer:
         tmp = folder / "tmp"
         tmp.mkdir(parents=True, exist_ok=True)
         (folder / "config.xml").write_text(self._config(tmp), encoding="utf-8")
-        (folder / "users.xml").write_text(
-            _USERS.format(query_memory=self._memory * 9 // 10), encoding="utf-8"
+        users = _USERS.format(
+            query_memory=self._memory * 9 // 10,
+            sql_memory=self._memory // 3,
+            sql_spill=self._memory // 6,
+            sql_user=SQL_USER,
+            sql_seconds=self._sql_seconds,
         )
+        (folder / "users.xml").write_text(users, encoding="utf-8")
         return folder
 
     def command(self) -> list[str]:

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.embedded.clickhouse_process import SQL_USER
 from infra.errors import ConfigError
 from infra.service import Service
-from projections.clickhouse import ClickHouse, connect
+from projections.clickhouse import ClickHouse, connect, connect_reader
 from projections.generations.service import GenerationService
+from projections.queries.sql import SqlUser
 from projections.query_service import serve_queries
 from projections.replay.service import ReplayService
 from projections.schema import create_fixed_tables
@@ -38,13 +40,25 @@ async def mission_of(service: Service) -> Mission:
 
 def clickhouse_of(service: Service) -> ClickHouse:
     """Connect to the ClickHouse server that `CLICKHOUSE_URL` names."""
+    user = service.config.get("CLICKHOUSE_USER"), service.config.get("CLICKHOUSE_PASSWORD")
+    return connect(_clickhouse_url(service), user=str(user[0] or "default"), password=str(user[1] or ""))
+
+
+def sql_user_of(service: Service, clickhouse: ClickHouse) -> SqlUser:
+    """Return the restricted user `CLICKHOUSE_SQL_USER`, by default the one that the embedded server has."""
+    url = _clickhouse_url(service)
+    user = str(service.config.get("CLICKHOUSE_SQL_USER") or SQL_USER)
+    password = str(service.config.get("CLICKHOUSE_SQL_PASSWORD") or "")
+    return SqlUser(lambda: connect_reader(url, user=user, password=password), clickhouse)
+
+
+def _clickhouse_url(service: Service) -> str:
     url = service.config.get("CLICKHOUSE_URL")
     if not url:
         raise ConfigError(
             "CLICKHOUSE_URL is missing", where=service.name, fix="give it, like http://127.0.0.1:8123"
         )
-    user, password = service.config.get("CLICKHOUSE_USER"), service.config.get("CLICKHOUSE_PASSWORD")
-    return connect(str(url), user=str(user or "default"), password=str(password or ""))
+    return str(url)
 
 
 def worker_addresses(config: Mapping[str, Any]) -> dict[str, str]:
@@ -71,7 +85,7 @@ async def _writer(service: Service) -> None:
 async def _query(service: Service) -> None:
     clickhouse = await asyncio.to_thread(clickhouse_of, service)
     await asyncio.to_thread(create_fixed_tables, clickhouse)
-    await serve_queries(service, clickhouse)
+    await serve_queries(service, clickhouse, sql_user_of(service, clickhouse))
     service.ready.set()
     await service.stopped()
 
