@@ -1,25 +1,42 @@
-"""Origin: the frame's bytes come from FRAMES itself, the fields' bits from the generation's own decoder."""
+"""Origin: the frames' bytes come from FRAMES itself, the fields' bits from the generation's own decoder."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-import numpy as np
+import pyarrow as pa
 from nats.aio.client import Client
-from nats.js.errors import NotFoundError
 
 from infra.errors import QueryError
 from projections.clickhouse import ClickHouse
+from projections.frame_messages import link_of, next_frame, read_frame, shown
+from projections.packet_places import Frame, PlacedPacket, place_packet
 from projections.queries.answer import Row, iso_time
+from projections.queries.catalog import find_parameter
 from projections.queries.origin import find_packet_at, frame_row, generation_row, packets_of_frame
 from projections.queries.scope import Scope, parse_time, scope_of
-from streams import names
 from streams.decode import Decoder, FieldPlace
-from streams.framing.packets_in_frames import packets_in_frames
 from streams.generations import read_generations
 from streams.mission import Mission
+from streams.parser import LARGEST_PACKET
+from streams.read import Message
 from streams.telemetry import float_name
+
+_MOST_FRAMES = LARGEST_PACKET // 8
+"""Frames that are looked through for the end of one packet: other channels' frames lie between its own."""
+
+
+class _Place(NamedTuple):
+    """Which packets are asked for: those that start in a frame, or of them one type or one number."""
+
+    scope: Scope
+    frame_offset: int
+    packet: str | None = None
+    number: int | None = None
+    parameters: frozenset[str] | None = None
+    """Qualified names."""
 
 
 class OriginFinder:
@@ -30,65 +47,97 @@ class OriginFinder:
         self._known: dict[str, tuple[Mission, Decoder]] = {}
 
     async def find(self, question: dict[str, Any]) -> Row:
-        """Return frame, packets with their fields' bits, generation. Raises QueryError."""
-        scope, packet, offset, index = await asyncio.to_thread(self._place, question)
-        frame = await self._frame(offset)
-        rows = await asyncio.to_thread(packets_of_frame, self._clickhouse, scope, offset, packet=packet)
-        if index is not None:
-            rows = [row for row in rows if row["packet_index"] == index]
-        if packet is not None and not rows:
+        """Return frames, packets with their fields' bits, generation. Raises QueryError."""
+        place = await asyncio.to_thread(self._place, question)
+        frame = await self._frame(place)
+        rows = await asyncio.to_thread(
+            packets_of_frame,
+            self._clickhouse,
+            place.scope,
+            place.frame_offset,
+            packet=place.packet,
+            index=place.number,
+        )
+        if place.packet is not None and not rows:
             raise QueryError(
-                f"no packet {packet!r} starts in frame {offset} of generation {scope.generation}",
-                where=f"FRAMES offset {offset}",
+                f"no packet {place.packet!r} starts in this frame of generation {place.scope.generation}",
+                where=f"FRAMES offset {place.frame_offset}",
                 fix="leave --packet out to see what is there, or see `query quarantine`",
             )
-        mission, decoder = await self._decoder(scope.generation)
-        fate = await asyncio.to_thread(frame_row, self._clickhouse, scope.generation, offset)
+        frames = {frame.offset: frame}
+        packets = [await self._packet(place, frames, frame, row) for row in rows]
+        fate = await asyncio.to_thread(
+            frame_row, self._clickhouse, place.scope.generation, place.frame_offset
+        )
         return {
-            "frame": {**frame["shown"], **(fate or {"result": "not parsed yet"})},
-            "generation": await asyncio.to_thread(generation_row, self._clickhouse, scope.generation),
-            "packets": [
-                {**row, "fields": _fields(mission, decoder, frame, row, question.get("parameter"))}
-                for row in rows
-            ],
+            "frame": {**shown(frame), **(fate or {"result": "not parsed yet"})},
+            "frames": [shown(frames[offset]) for offset in sorted(frames)],
+            "generation": await asyncio.to_thread(generation_row, self._clickhouse, place.scope.generation),
+            "packets": packets,
         }
 
-    def _place(self, question: dict[str, Any]) -> tuple[Scope, str | None, int, int | None]:
+    def _place(self, question: dict[str, Any]) -> _Place:
         scope = scope_of(self._clickhouse, question)
+        name, at = question.get("parameter"), parse_time(question.get("at"), "at")
+        named = None
+        if name is not None:
+            found = find_parameter(self._clickhouse, scope.generation, name)
+            named = frozenset(one.parameter for one in found)
         if "frame_offset" in question:
-            return scope, question.get("packet"), int(question["frame_offset"]), None
-        at = parse_time(question.get("at"), "at")
-        if "parameter" not in question or at is None:
+            return _Place(scope, question["frame_offset"], question.get("packet"), parameters=named)
+        if name is None or at is None:
             raise QueryError(
                 "an origin needs a frame's offset, or a parameter and a time",
                 fix="--packet NAME --offset N, or --param P --at T",
             )
-        return scope, *find_packet_at(self._clickhouse, scope, question["parameter"], at)
+        packet, offset, index = find_packet_at(self._clickhouse, scope, name, at)
+        return _Place(scope, offset, packet, index, named)
 
-    async def _frame(self, offset: int) -> dict[str, Any]:
-        try:
-            message = await self._nc.jetstream().get_msg(names.FRAMES, offset)
-        except NotFoundError as error:
+    async def _frame(self, place: _Place) -> Message:
+        frame = await read_frame(self._nc, place.frame_offset)
+        if place.scope.as_of is not None and frame.recorded > place.scope.as_of:
             raise QueryError(
-                "there is no frame with this offset",
-                where=f"FRAMES offset {offset}",
-                fix="see `query frames`",
-            ) from error
-        headers, data = message.headers or {}, message.data or b""
-        received = headers.get(names.RECEIVED, "")
+                "this frame was recorded after that time",
+                where=f"FRAMES offset {place.frame_offset}",
+                fix="name a later time",
+            )
+        return frame
+
+    async def _packet(self, place: _Place, frames: dict[int, Message], frame: Message, row: Row) -> Row:
+        """Return a packet with its pieces and fields; the frames that it goes on in are added to `frames`."""
+        mission, decoder = await self._decoder(place.scope.generation)
+        placed = await self._placed(mission, frame, row["packet_index"], frames)
+        if placed is None:
+            return {**row, "hex": None, "pieces": [], "fields": []}
+        fields = await asyncio.to_thread(decoder.locate, placed.data)
+        times = _time_columns(decoder, row["packet"])
         return {
-            "data": data,
-            "link": (message.subject or "").split(".", 1)[-1],
-            "shown": {
-                "frame_offset": offset,
-                "link": (message.subject or "").split(".", 1)[-1],
-                "session": headers.get(names.SESSION),
-                "received": iso_time(int(received)) if received.isdigit() else None,
-                "message_id": headers.get(names.MESSAGE_ID),
-                "size": len(data),
-                "hex": data.hex(),
-            },
+            **row,
+            "hex": placed.data.hex(),
+            "pieces": [piece._asdict() for piece in placed.pieces],
+            "fields": [
+                _field(mission, placed, field, is_time=field.column in times)
+                for field in fields
+                if place.parameters is None or field.parameter in place.parameters
+            ],
         }
+
+    async def _placed(
+        self, mission: Mission, first: Message, index: int, frames: dict[int, Message]
+    ) -> PlacedPacket | None:
+        config, read, more = mission.framing(link_of(first)), [first], True
+        placed = place_packet(config, _bytes_of(read), index)
+        while placed is None and more and config.kind == "transfer-frames" and len(read) < _MOST_FRAMES:
+            for _ in range(len(read)):
+                following = await next_frame(self._nc, read[-1])
+                if more := following is not None:
+                    read.append(following)
+                else:
+                    break
+            placed = place_packet(config, _bytes_of(read), index)
+        used = {piece.frame_offset for piece in placed.pieces} if placed else set()
+        frames.update({frame.offset: frame for frame in read if frame.offset in used})
+        return placed
 
     async def _decoder(self, generation: str) -> tuple[Mission, Decoder]:
         if generation not in self._known:
@@ -98,38 +147,26 @@ class OriginFinder:
         return self._known[generation]
 
 
-def _fields(
-    mission: Mission, decoder: Decoder, frame: dict[str, Any], row: Row, parameter: str | None
-) -> list[Row]:
-    """Return the bits of each field; for transfer frames, whose packets span, bits within the packet."""
-    data: bytes = frame["data"]
-    config = mission.framing(frame["link"])
-    if config.kind == "transfer-frames":
-        return []
-    found, _ = packets_in_frames(
-        config, np.frombuffer(data, dtype=np.uint8), np.array([0]), np.array([len(data)])
-    )
-    for number, index in enumerate(found.index.tolist()):
-        if index == row["packet_index"]:
-            start = int(found.starts[number])
-            places = decoder.locate(found.packet(number))
-            return [
-                _field(mission, place, start)
-                for place in places
-                if parameter is None or parameter.split(".")[-1] in (place.label, place.parameter)
-            ]
-    return []
+def _bytes_of(messages: Sequence[Message]) -> list[Frame]:
+    return [Frame(message.offset, message.data) for message in messages]
 
 
-def _field(mission: Mission, place: FieldPlace, start: int) -> Row:
-    definition = mission.database.parameters[place.parameter]
+def _time_columns(decoder: Decoder, packet: str) -> set[str]:
+    columns = (column for kind in decoder.packet_types if kind.name == packet for column in kind.columns)
+    return {column.name for column in columns if pa.types.is_timestamp(column.arrow_type)}
+
+
+def _field(mission: Mission, placed: PlacedPacket, field: FieldPlace, *, is_time: bool) -> Row:
+    definition = mission.database.parameters[field.parameter]
+    places = placed.bits(field.bit_offset, field.bit_size)
     return {
-        "parameter": place.label,
-        "qualified": place.parameter,
-        "first_bit": start * 8 + place.bit_offset,
-        "bits": place.bit_size,
-        "raw": _plain(place.raw),
-        "value": _plain(place.value),
+        "parameter": field.label,
+        "qualified": field.parameter,
+        "first_bit": places[0].first_bit if places else None,
+        "bits": field.bit_size,
+        "places": [place._asdict() for place in places],
+        "raw": _plain(field.raw),
+        "value": iso_time(field.value) if is_time and field.value is not None else _plain(field.value),
         "unit": definition.unit,
         "definition": f"{definition.file}:{definition.line}",
     }

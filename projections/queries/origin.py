@@ -1,4 +1,4 @@
-"""From a value back to what it came from: packet, frame, bytes, generation, mission database."""
+"""From a value back to what it came from: packet, frame, generation."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Any
 from infra.errors import QueryError
 from projections.clickhouse import ClickHouse, quoted
 from projections.queries.answer import Row
-from projections.queries.catalog import find_parameter
-from projections.queries.packets import packets
+from projections.queries.catalog import find_parameter, read_catalog
+from projections.queries.latest import read_packet
 from projections.queries.scope import Scope
+
+_ONCE = {"final": 0}
+"""One row is asked for, and rows that were written twice are the same."""
 
 
 def find_packet_at(clickhouse: ClickHouse, scope: Scope, parameter: str, at: int) -> tuple[str, int, int]:
@@ -20,11 +23,12 @@ def find_packet_at(clickhouse: ClickHouse, scope: Scope, parameter: str, at: int
     best: tuple[int, int, int, str] | None = None
     for one in find_parameter(clickhouse, scope.generation, parameter):
         found = clickhouse.rows(
-            f"SELECT toUnixTimestamp64Nano(time) AS at, frame_offset, packet_index FROM {quoted(one.table)} "
-            f"WHERE {scope.where()} AND {quoted(one.value)} IS NOT NULL "
+            "SELECT toUnixTimestamp64Nano(time) AS at, frame_offset, packet_index "
+            f"FROM {quoted(one.table)} AS t WHERE {scope.known()} AND t.{quoted(one.value)} IS NOT NULL "
             "AND time <= fromUnixTimestamp64Nano({at:Int64}, 'UTC') "
             "ORDER BY time DESC, frame_offset DESC, packet_index DESC LIMIT 1",
             {**scope.parameters, "at": at},
+            _ONCE,
         )
         for row in found:
             candidate = (row["at"], row["frame_offset"], row["packet_index"], one.packet)
@@ -37,14 +41,27 @@ def find_packet_at(clickhouse: ClickHouse, scope: Scope, parameter: str, at: int
 
 
 def packets_of_frame(
-    clickhouse: ClickHouse, scope: Scope, frame_offset: int, *, packet: str | None = None
+    clickhouse: ClickHouse,
+    scope: Scope,
+    frame_offset: int,
+    *,
+    packet: str | None = None,
+    index: int | None = None,
 ) -> list[Row]:
-    """Return the packets that started in a frame."""
-    return [
-        row
-        for answer in packets(clickhouse, scope, packet=packet, frame_offset=frame_offset)
-        for row in answer.rows()
-    ]
+    """Return the packets that started in a frame, all or those of one type or with one index."""
+    condition = "true" if packet is None else "packet = {packet:String}"
+    places = clickhouse.rows(
+        "SELECT packet, frame_offset, packet_index, toUnixTimestamp64Nano(time) AS at FROM packets "
+        f"WHERE {scope.known()} AND frame_offset = {{frame_offset:UInt64}} AND {condition} "
+        "ORDER BY packet_index",
+        {**scope.parameters, "frame_offset": frame_offset, "packet": packet},
+    )
+    found: list[Row] = []
+    for place in places:
+        if index in (None, place["packet_index"]):
+            parameters = read_catalog(clickhouse, scope.generation, packet=place["packet"])
+            found.extend(read_packet(clickhouse, scope.generation, parameters, place))
+    return found
 
 
 def frame_row(clickhouse: ClickHouse, generation: str, frame_offset: int) -> dict[str, Any] | None:
