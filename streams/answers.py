@@ -9,6 +9,7 @@ client can read with a plain request.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
 import orjson
@@ -25,6 +26,8 @@ WINDOW = 8
 _TAKEN_TIMEOUT_S = 30.0
 _ERROR, _ERROR_CODE = "Nats-Service-Error", "Nats-Service-Error-Code"
 
+log = logging.getLogger(__name__)
+
 
 async def send_answer(nc: Client, reply: str, pieces: AsyncIterable[bytes]) -> None:
     """Send pieces of at most `CHUNK_BYTES` to `reply`; gives up when the reader is gone for 30 s."""
@@ -34,18 +37,22 @@ async def send_answer(nc: Client, reply: str, pieces: AsyncIterable[bytes]) -> N
     async def on_taken(msg: Msg) -> None:
         taken.release()
 
-    subscription = await nc.subscribe(inbox, cb=on_taken)
+    subscription: Subscription | None = None
     try:
         number, held = 0, b""
         async for piece in pieces:
             if number:
+                subscription = subscription or await nc.subscribe(inbox, cb=on_taken)
                 await asyncio.wait_for(taken.acquire(), _TAKEN_TIMEOUT_S)
                 await nc.publish(reply, held, reply=inbox, headers={CHUNK: str(number)})
             number, held = number + 1, piece
         number = max(number, 1)
         await nc.publish(reply, held, headers={CHUNK: str(number), END: str(number)})
+    except TimeoutError:
+        log.warning("the reader of an answer took no more after %d chunks; the rest is not sent", number)
     finally:
-        await subscription.unsubscribe()
+        if subscription is not None:
+            await subscription.unsubscribe()
 
 
 async def ask(
