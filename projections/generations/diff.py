@@ -36,6 +36,8 @@ def diff_generations(clickhouse: ClickHouse, a: str, b: str) -> list[Row]:
     """
     for name in (a, b):
         scope_of(clickhouse, {"generation": name})
+    if a == b:
+        return []
     catalogs = [_by_packet(read_catalog(clickhouse, name)) for name in (a, b)]
     rows: list[Row] = _missing_packets(clickhouse, a, b)
     for packet in sorted(set(catalogs[0]) | set(catalogs[1])):
