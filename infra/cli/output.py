@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import IO, Any
 
 import orjson
 import pyarrow as pa
@@ -18,6 +19,9 @@ from infra.errors import ConfigError
 
 Row = dict[str, Any]
 FORMATS = ("table", "json", "csv", "parquet", "arrow")
+FILES = ("csv", "parquet", "arrow")
+
+_IN_MEMORY = 32 * 1024**2
 
 
 def print_json(value: Any) -> None:
@@ -40,8 +44,8 @@ def print_table(rows: Iterable[Row], columns: Sequence[str] = (), *, title: str 
 
 def console() -> Console:
     """Return the console; in a pipe as wide as the content needs."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=240)
+    found = Console(highlight=False, markup=False)
+    return found if found.is_terminal else Console(highlight=False, markup=False, width=240)
 
 
 def shown(value: Any) -> str:
@@ -56,31 +60,55 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def write_arrow(data: bytes, form: str) -> None:
-    """Write an Arrow IPC stream to standard output as csv, parquet or arrow."""
+async def write_file(chunks: AsyncIterator[bytes], form: str) -> None:
+    """Write an Arrow IPC stream, as it arrives, to standard output as csv, parquet or arrow.
+
+    Raises ConfigError for a binary form on a terminal.
+    """
+    if form != "csv" and sys.stdout.isatty():
+        raise ConfigError(f"{form} is binary", fix=f"send it to a file: … --format {form} > file.{form}")
     if form == "arrow":
-        sys.stdout.buffer.write(data)
-        return
-    table = pa.ipc.open_stream(data).read_all()
-    if form == "parquet":
-        if sys.stdout.isatty():
-            raise ConfigError("parquet is binary", fix="send it to a file: … --format parquet > file.parquet")
-        pa.parquet.write_table(table, sys.stdout.buffer)
+        async for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
     else:
-        pa.csv.write_csv(_printable(table), sys.stdout.buffer)
+        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as held:
+            async for chunk in chunks:
+                held.write(chunk)
+            held.seek(0)
+            _convert(held, form)
     sys.stdout.flush()
 
 
-def _printable(table: pa.Table) -> pa.Table:
-    """CSV has no bytes: text stays text, what is not UTF-8 becomes hexadecimal."""
-    for number, field in enumerate(table.schema):
-        column = table.column(number)
-        if pa.types.is_dictionary(field.type):
-            column = column.cast(field.type.value_type)
-        if pa.types.is_binary(column.type):
-            try:
-                column = column.cast(pa.string())
-            except pa.ArrowInvalid:
-                column = pa.array([None if v is None else v.hex() for v in column.to_pylist()])
-        table = table.set_column(number, field.name, column)
-    return table
+def _convert(stream: IO[bytes], form: str) -> None:
+    """Convert batch by batch, so that memory does not grow with the answer."""
+    with pa.ipc.open_stream(stream) as reader:
+        if form == "parquet":
+            with pa.parquet.ParquetWriter(sys.stdout.buffer, reader.schema) as writer:
+                for batch in reader:
+                    writer.write_batch(batch)
+            return
+        empty = _printable(pa.RecordBatch.from_pylist([], schema=reader.schema))
+        with pa.csv.CSVWriter(sys.stdout.buffer, empty.schema) as writer:
+            for batch in reader:
+                writer.write_batch(_printable(batch))
+
+
+def _printable(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """CSV has no bytes, lists or maps: bytes become hexadecimal, what is nested its JSON text."""
+    columns = [_printable_column(column) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _printable_column(column: pa.Array) -> pa.Array:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _printable_column(column.dictionary_decode())
+    if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return pa.array([None if value is None else value.hex() for value in column.to_pylist()], pa.string())
+    if pa.types.is_nested(kind):
+        texts = [
+            None if value is None else orjson.dumps(value, default=str).decode()
+            for value in column.to_pylist()
+        ]
+        return pa.array(texts, pa.string())
+    return column
