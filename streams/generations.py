@@ -12,7 +12,7 @@ from infra.errors import StreamError
 from streams.mission import Mission, bundle, unbundle
 from streams.operations import Operation, append_operation, read_operations
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Goes up whenever the same bytes and the same mission database give other rows than before."""
 
 MISSION_LOADED = "mission-loaded"

@@ -261,7 +261,7 @@ async def last_offset(nc: Client, stream: str) -> int:
 async def offset_at_time(nc: Client, stream: str, recorded: int) -> int:
     """Return the offset of the first message recorded at or after `recorded` (ns UTC); one past the end
     when there is none."""
-    js = nc.jetstream()
+    js, recorded = nc.jetstream(), min(max(recorded, 0), 2**63 - 1)
     moment = datetime.fromtimestamp(recorded // 10**9, tz=UTC)
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_TIME,
