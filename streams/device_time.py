@@ -91,10 +91,11 @@ class DeviceClock:
         for term, column in zip(self.terms, columns, strict=True):
             is_absent |= pc.is_null(column).to_numpy(zero_copy_only=False)
             values = pc.fill_null(column, 0).to_numpy(zero_copy_only=False)
-            unit = float(term.unit_ns)
-            total += values.astype(np.float64) * unit
+            with np.errstate(over="ignore", invalid="ignore"):
+                rough = values.astype(np.float64) * float(term.unit_ns)
+                total += rough
             if values.dtype.kind == "f":
-                exact += np.nan_to_num(values * unit, nan=0, posinf=0, neginf=0).astype(np.int64)
+                exact += np.where(np.abs(rough) < 2**63, rough, 0).astype(np.int64)
             else:
                 exact += _scaled(values, term.unit_ns)
         fits = np.isfinite(total) & (total > EARLIEST_NS) & (total < LATEST_NS)

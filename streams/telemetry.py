@@ -115,11 +115,10 @@ def float_name(value: float) -> float | str:
 
 
 def _from_json(values: Any, rows: int, kind: pa.DataType) -> pa.Array:
+    if values is None:
+        return pa.nulls(rows, kind)
     if pa.types.is_dictionary(kind):
-        if not isinstance(values, list):
-            codes = pa.array(np.zeros(rows, dtype=np.int32))
-            return pa.DictionaryArray.from_arrays(codes, pa.array([values], type=pa.string()))
-        return pa.array(values, type=pa.string()).dictionary_encode()
+        return _encoded_texts(values, rows)
     if not isinstance(values, list):
         values = [values] * rows
     if len(values) != rows:
@@ -131,6 +130,13 @@ def _from_json(values: Any, rows: int, kind: pa.DataType) -> pa.Array:
     if pa.types.is_floating(kind):
         return _floats(values, kind)
     return pa.array(values, type=kind)
+
+
+def _encoded_texts(values: Any, rows: int) -> pa.Array:
+    if isinstance(values, list):
+        return pa.array(values, type=pa.string()).dictionary_encode()
+    codes = pa.array(np.zeros(rows, dtype=np.int32))
+    return pa.DictionaryArray.from_arrays(codes, pa.array([values], type=pa.string()))
 
 
 def _floats(values: list[Any], kind: pa.DataType) -> pa.Array:
