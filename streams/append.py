@@ -13,7 +13,6 @@ Proven by `tests/streams/test_append.py` and `tests/faults/test_append_kill.py`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -25,6 +24,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
 from infra.errors import FlightLedgerError, StreamError
+from infra.tasks import end_tasks
 from streams import names
 from streams.append_connection import Answer, AppendConnection, Outgoing
 from streams.read import last_offset, read_up_to
@@ -74,6 +74,7 @@ class Appender:
     def __init__(self, nc: Client, *, patient: bool = False) -> None:
         self._nc, self._patient = nc, patient
         self._chunks: deque[_Chunk] = deque()  # given and not acknowledged, in order
+        self._given = 0  # chunks
         self._news = asyncio.Event()  # for the sender: a new chunk, an answer, the connection's end
         self._progress = asyncio.Event()  # for the caller: a chunk was acknowledged, or all failed
         self._sender: asyncio.Task[None] | None = None
@@ -87,6 +88,11 @@ class Appender:
         self.duplicates = 0
         self.last_offset = 0
 
+    @property
+    def waiting(self) -> int:
+        """Messages that were given and are not acknowledged."""
+        return sum(len(chunk.messages) for chunk in self._chunks)
+
     async def __aenter__(self) -> Appender:
         self._sender = asyncio.create_task(self._send_all())
         return self
@@ -99,9 +105,7 @@ class Appender:
             if kind is None:
                 await self.drain()
         finally:
-            self._sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sender
+            await end_tasks(self._sender)
 
     async def append(self, messages: Sequence[Outgoing]) -> None:
         """Take messages of one stream; waits while too many are under way.
@@ -118,19 +122,20 @@ class Appender:
                     fix="set max_payload of the nats-server to 8MB",
                 )
         for chunk in _chunks(messages):
-            await self._wait_for(_CHUNKS_UNDER_WAY - 1)
+            await self._until_settled(self._given - _CHUNKS_UNDER_WAY + 1)
             if not self._chunks:
                 self._moved = asyncio.get_running_loop().time()
             self._chunks.append(_Chunk(chunk))
+            self._given += 1
             self._news.set()
 
     async def drain(self) -> None:
         """Wait until everything given so far is acknowledged; raises StreamError if something was refused."""
-        await self._wait_for(0)
+        await self._until_settled(self._given)
 
-    async def _wait_for(self, most: int) -> None:
-        """Wait until at most so many chunks are not acknowledged."""
-        while len(self._chunks) > most and self._failure is None:
+    async def _until_settled(self, count: int) -> None:
+        """Wait until the first `count` chunks that were given are acknowledged."""
+        while self._given - len(self._chunks) < count and self._failure is None:
             self._progress.clear()
             await self._progress.wait()
         if self._failure is not None:

@@ -23,6 +23,7 @@ class OwnNats:
     server: NatsServer
     process: ServerProcess
     supervisor: Supervisor
+    cancelled: Event
 
     @property
     def port(self) -> int:
@@ -36,6 +37,12 @@ class OwnNats:
         """kill -9."""
         kill_hard(self.server.pid)
 
+    def stop(self) -> None:
+        """Stop it for good."""
+        self.cancelled.set()
+        self.supervisor.join()
+        self.process.stop()
+
 
 @contextmanager
 def own_nats(folder: Path, *, sync_interval: str | None = "always") -> Iterator[OwnNats]:
@@ -46,9 +53,8 @@ def own_nats(folder: Path, *, sync_interval: str | None = "always") -> Iterator[
     process.start()
     supervisor = Supervisor([process], cancelled)
     supervisor.start()
+    running = OwnNats(server, process, supervisor, cancelled)
     try:
-        yield OwnNats(server, process, supervisor)
+        yield running
     finally:
-        cancelled.set()
-        supervisor.join()
-        process.stop()
+        running.stop()
