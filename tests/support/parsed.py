@@ -46,7 +46,7 @@ def rows_of(parsed: Iterable[Parsed]) -> Rows:
     for run in parsed:
         tables = [(table.packet, table.rows) for table in run.tables]
         for name, rows in [*tables, ("frames", run.frames), ("quarantine", run.quarantine)]:
-            found.setdefault(name, []).extend(_texts(rows))
+            found.setdefault(name, []).extend(texts_of(rows))
     return {name: sorted(rows) for name, rows in found.items() if rows}
 
 
@@ -63,7 +63,8 @@ def frames_of(parsed: Iterable[Parsed]) -> dict[int, str]:
     return found
 
 
-def _texts(rows: pa.RecordBatch) -> list[str]:
+def texts_of(rows: pa.RecordBatch) -> list[str]:
+    """Each row as text."""
     return [repr(list(row.items())) for row in _plain(rows).to_pylist()]
 
 
