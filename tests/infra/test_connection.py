@@ -44,6 +44,23 @@ def test_no_headers_and_no_subject_stop_a_connection(nats_server: Any, unique_na
     assert (last.data, last.headers) == (b"last", {"A": "b"})
 
 
+def test_after_a_flush_the_server_knows_every_subscription(nats_server: Any, unique_name: str) -> None:
+    async def respond(message: Msg) -> None:
+        await message.respond(b"")
+
+    async def main() -> None:
+        asker = await connect_nats(nats_server.url, name="asker")
+        for number in range(200):
+            service = await connect_nats(nats_server.url, name="service")
+            await service.subscribe(f"{unique_name}.{number}", cb=respond)
+            await service.flush()
+            await asker.request(f"{unique_name}.{number}", b"", timeout=10)  # raises when nobody responds
+            await service.close()
+        await asker.close()
+
+    run_async(main)
+
+
 def test_a_connection_of_one_life_ends_when_it_breaks(nats_server: Any) -> None:
     async def main() -> None:
         async with Cable(nats_server.port) as cable:
