@@ -5,18 +5,17 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from nats.aio.client import Client
 from support import small_mission
 from support.own_nats import OwnNats, own_nats
-from support.parsed import Rows, message, parse, rows_of, texts_of
+from support.parsed import message
 from support.program import Program, Running
-from support.waiting import run_async, wait_until, wait_until_async
+from support.telemetry import check_telemetry, parsed_up_to, wait_until_parsed
+from support.waiting import run_async, wait_until
 
 from infra.connection import connect_nats
 from streams import names
@@ -24,11 +23,7 @@ from streams.append import Appender, Outgoing
 from streams.event_log import ensure_streams
 from streams.generations import generation_name
 from streams.mission import Mission, load_mission
-from streams.parsed_rows import FRAME_SCHEMA, QUARANTINE_SCHEMA
-from streams.parser import Parser
-from streams.parser_flow import stored_position
-from streams.read import last_offset, read_up_to
-from streams.telemetry import table_of, unpack
+from streams.read import last_offset
 
 pytestmark = pytest.mark.faults
 
@@ -78,51 +73,6 @@ def parser(server: OwnNats, folder: Path, number: int) -> Iterator[Running]:
         running.kill()
 
 
-async def parsed_up_to(nc: Client, mission: Mission) -> int:
-    position = await stored_position(nc, generation_name(mission))
-    return position.start - 1 if position else 0
-
-
-def wait_until_parsed(server: OwnNats, mission: Mission, offset: int) -> None:
-    async def main() -> None:
-        nc = await connect_nats(server.url, name="test")
-
-        async def reached() -> bool:
-            return await parsed_up_to(nc, mission) >= offset
-
-        await wait_until_async(reached, 90, f"frame {offset} is parsed")
-        await nc.close()
-
-    run_async(main, deadline=100.0)
-
-
-def check_nothing_lost_or_wrong(server: OwnNats, mission: Mission) -> Counter[str]:
-    """Compare the rows in TELEMETRY with those of one undisturbed run; return how often each row is there."""
-
-    async def main() -> tuple[Counter[str], Rows]:
-        nc = await connect_nats(server.url, name="test")
-        end = await last_offset(nc, names.FRAMES)
-        frames = [m async for batch in read_up_to(nc, names.FRAMES, end) for m in batch]
-        undisturbed = Parser(mission)
-        expected = rows_of(parse(undisturbed, frames, range(0, end, 5_000)))
-        schemas = {**undisturbed.schemas, "frames": FRAME_SCHEMA, "quarantine": QUARANTINE_SCHEMA}
-        found: Counter[str] = Counter()
-        last = await last_offset(nc, names.TELEMETRY)
-        async for batch in read_up_to(nc, names.TELEMETRY, last):
-            for one in batch:
-                if one.data:
-                    table, columns, count = table_of(one.data)
-                    found.update(
-                        f"{table} {text}" for text in texts_of(unpack(columns, count, schemas[table]))
-                    )
-        await nc.close()
-        return found, expected
-
-    found, expected = run_async(main, deadline=100.0)
-    assert set(found) == {f"{table} {row}" for table, rows in expected.items() for row in rows}
-    return found
-
-
 @pytest.mark.parametrize("dies_in", [1, 2])
 def test_a_parser_killed_between_rows_and_position_makes_the_same_rows_again(
     tmp_path: Path, dies_in: int
@@ -149,8 +99,8 @@ def test_a_parser_killed_between_rows_and_position_makes_the_same_rows_again(
         position, rows = run_async(position_and_rows)
         assert position < total and rows > 0, "it should have died with rows and without their position"
         with parser(server, tmp_path, 1):
-            wait_until_parsed(server, mission, total)
-        found = check_nothing_lost_or_wrong(server, mission)
+            wait_until_parsed(server.url, mission, total)
+        found = check_telemetry(server.url, mission)
     assert max(found.values()) == 2, "the rows of the run in which it died are there twice, identical"
 
 
@@ -159,21 +109,21 @@ def test_a_parser_killed_again_and_again_makes_the_same_rows_in_the_end(tmp_path
     with flight(tmp_path, total) as (server, mission):
         for number in range(3):
             with parser(server, tmp_path, number) as running:
-                wait_until_parsed(server, mission, chance.randrange(1, total * (number + 1) // 4))
+                wait_until_parsed(server.url, mission, chance.randrange(1, total * (number + 1) // 4))
                 running.kill()
         with parser(server, tmp_path, 9):
-            wait_until_parsed(server, mission, total)
-        check_nothing_lost_or_wrong(server, mission)
+            wait_until_parsed(server.url, mission, total)
+        check_telemetry(server.url, mission)
 
 
 def test_a_parser_goes_on_by_itself_when_the_server_is_killed_under_it(tmp_path: Path) -> None:
     total = 12_000
     with flight(tmp_path, total) as (server, mission), parser(server, tmp_path, 1) as running:
-        wait_until_parsed(server, mission, 1)
+        wait_until_parsed(server.url, mission, 1)
         server.kill()
-        wait_until_parsed(server, mission, total)
+        wait_until_parsed(server.url, mission, total)
         assert running.alive
-        check_nothing_lost_or_wrong(server, mission)
+        check_telemetry(server.url, mission)
 
 
 def test_the_program_killed_during_an_import_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
@@ -212,6 +162,6 @@ def test_a_position_that_makes_no_sense_lets_the_parser_begin_again(tmp_path: Pa
 
         run_async(publish)
         with parser(server, tmp_path, 1) as running:
-            wait_until_parsed(server, mission, total)
+            wait_until_parsed(server.url, mission, total)
             wait_until(lambda: "no position of the parser" in running.errors, 20)
-        check_nothing_lost_or_wrong(server, mission)
+        check_telemetry(server.url, mission)

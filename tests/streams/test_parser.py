@@ -81,7 +81,7 @@ def streams(draw: st.DrawFn) -> list[Message]:
     return stream
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(streams(), st.data())
 def test_the_rows_are_the_same_however_the_stream_is_cut_into_runs(
     stream: list[Message], data: st.DataObject
@@ -93,7 +93,7 @@ def test_the_rows_are_the_same_however_the_stream_is_cut_into_runs(
     assert rows_of(parse(parser(patience=patience), stream, range(len(stream)))) == whole
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(streams(), st.data())
 def test_a_restart_at_any_frame_makes_the_same_rows_from_there_on(
     stream: list[Message], data: st.DataObject
@@ -115,7 +115,7 @@ def test_a_restart_at_any_frame_makes_the_same_rows_from_there_on(
         assert found == rows_of([after]), f"reading began {where}"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(streams())
 def test_every_frame_has_one_row_and_every_frame_that_is_not_good_a_reason(stream: list[Message]) -> None:
     parsed = parse(parser(), stream, range(0, len(stream), 5))
