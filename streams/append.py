@@ -25,9 +25,8 @@ from nats.js.errors import NotFoundError
 
 from infra.errors import FlightLedgerError, StreamError
 from infra.tasks import end_tasks
-from streams import names
 from streams.append_connection import Answer, AppendConnection, Outgoing
-from streams.read import last_offset, read_up_to
+from streams.read import last_offset
 
 __all__ = ["BATCH", "Appender", "Outgoing"]
 
@@ -54,6 +53,7 @@ class _Chunk:
 
     messages: Sequence[Outgoing]
     is_whole: bool = True
+    was_sent: bool = False
 
 
 class _RefusedError(Exception):
@@ -79,6 +79,7 @@ class Appender:
         self._progress = asyncio.Event()  # for the caller: a chunk was acknowledged, or all failed
         self._sender: asyncio.Task[None] | None = None
         self._failure: StreamError | None = None
+        self._subject = ""  # one of the stream's, to name it
         self._stream = ""
         self._floor = 0  # everything not acknowledged is behind this offset, if it is in the stream
         self._takes_batches = True
@@ -121,6 +122,7 @@ class Appender:
                     where=message.subject,
                     fix="set max_payload of the nats-server to 8MB",
                 )
+            self._subject = message.subject
         for chunk in _chunks(messages):
             await self._until_settled(self._given - _CHUNKS_UNDER_WAY + 1)
             if not self._chunks:
@@ -167,53 +169,39 @@ class Appender:
     async def _find_stored(self, connection: AppendConnection) -> None:
         """Take out what an earlier connection brought into the stream without a word of it coming back."""
         if not self._stream:
-            subject = self._chunks[0].messages[0].subject
-            self._stream = await connection.nc.jetstream().find_stream_name_by_subject(subject)
+            self._stream = await connection.nc.jetstream().find_stream_name_by_subject(self._subject)
             self._floor = await last_offset(connection.nc, self._stream)
             return
-        stored = await self._stored(connection.nc)
+        doubtful = [message for chunk in self._chunks if chunk.was_sent for message in chunk.messages]
+        stored = await connection.find(self._stream, self._floor, doubtful)
+        if not stored:
+            return
         self.appended += len(stored)
-        self.last_offset = max([self.last_offset, *stored.values()])
+        self.last_offset = max(self.last_offset, *stored.values())
         for chunk in self._chunks:
-            chunk.messages = [message for message in chunk.messages if _identity(message) not in stored]
+            chunk.messages = [message for message in chunk.messages if message.identity not in stored]
         self._chunks = deque(chunk for chunk in self._chunks if chunk.messages)
         self._note_progress()
 
-    async def _stored(self, nc: Client) -> dict[str, int]:
-        """Return the offsets of the messages given and not acknowledged that are in the stream, by id."""
-        given = {
-            identity: message.subject
-            for chunk in self._chunks
-            for message in chunk.messages
-            if (identity := _identity(message))
-        }
-        if not given:
-            return {}
-        end = await last_offset(nc, self._stream)
-        subjects = sorted(set(given.values()))
-        found = {}
-        batches = read_up_to(
-            nc, self._stream, end, start=self._floor + 1, subject=subjects, headers_only=True
-        )
-        async for batch in batches:
-            for message in batch:
-                identity = message.headers.get(names.MESSAGE_ID, "")
-                if identity in given:
-                    found[identity] = message.offset
-        return found
-
     async def _send_on(self, connection: AppendConnection) -> None:
-        """Send chunk after chunk, and settle each when it is acknowledged, until the connection ends."""
+        """Send chunk after chunk, and settle each when it is acknowledged, until the connection ends.
+
+        The first one goes alone: a program that was just killed may have sent the same, and a chunk that is
+        refused because the stream has some of it must not be overtaken by those behind it.
+        """
         under_way: deque[list[asyncio.Future[Answer]]] = deque()
+        window = 1
         while under_way or not connection.has_ended:
             self._news.clear()
-            while len(under_way) < len(self._chunks):
+            while len(under_way) < min(window, len(self._chunks)):
                 chunk = self._chunks[len(under_way)]
+                chunk.was_sent = True
                 send = connection.send_batch if self._goes_as_batch(chunk) else connection.send_each
                 under_way.append(await send(chunk.messages))
             while under_way and all(answer.done() for answer in under_way[0]):
                 self._settle([answer.result() for answer in under_way.popleft()])
-            if not self._news.is_set():
+                window = _CHUNKS_UNDER_WAY
+            if not self._news.is_set() and len(under_way) == min(window, len(self._chunks)):
                 await asyncio.wait_for(self._news.wait(), _ACK_TIMEOUT_S if under_way else None)
 
     def _goes_as_batch(self, chunk: _Chunk) -> bool:
@@ -253,7 +241,7 @@ class Appender:
         if not self._patient and (is_hopeless or self._idle_for() > _GIVE_UP_S):
             self._fail(why)
         elif why != self._trouble:
-            log.warning("appending to %s is held up: %s; trying on", self._chunks[0].messages[0].subject, why)
+            log.warning("appending to %s is held up: %s; trying on", self._subject, why)
         self._trouble = why
 
     def _idle_for(self) -> float:
@@ -262,14 +250,10 @@ class Appender:
     def _fail(self, why: str) -> None:
         self._failure = StreamError(
             f"an append failed: {why}",
-            where=self._chunks[0].messages[0].subject,
+            where=self._subject,
             fix="check that the server runs, has the stream and space; what was acknowledged is safe",
         )
         self._progress.set()
-
-
-def _identity(message: Outgoing) -> str:
-    return message.headers.get(names.MESSAGE_ID, "")
 
 
 def _chunks(messages: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:

@@ -19,6 +19,8 @@ from nats.errors import ConnectionClosedError, NoRespondersError
 from nats.js.api import Header
 
 from infra.connection import connect_once
+from streams import names
+from streams.read import last_offset, read_up_to
 
 Answer = dict[str, Any]
 """The stream's acknowledgement, or what it has against the append under `error`."""
@@ -32,6 +34,11 @@ class Outgoing(NamedTuple):
     subject: str
     data: bytes
     headers: dict[str, str]
+
+    @property
+    def identity(self) -> str:
+        """Its `Nats-Msg-Id`, empty when it has none."""
+        return self.headers.get(names.MESSAGE_ID, "")
 
 
 class AppendConnection:
@@ -76,6 +83,22 @@ class AppendConnection:
         marks = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(last), "Nats-Batch-Commit": "1"}
         subject, data, headers = messages[-1]
         return await self.send_each([Outgoing(subject, data, headers | marks)])
+
+    async def find(self, stream: str, behind: int, messages: Sequence[Outgoing]) -> dict[str, int]:
+        """Return the offsets of those messages that the stream has behind an offset, by their ids."""
+        subjects = {message.identity: message.subject for message in messages if message.identity}
+        found: dict[str, int] = {}
+        if not subjects:
+            return found
+        end = await last_offset(self.nc, stream)
+        wanted = sorted(set(subjects.values()))
+        batches = read_up_to(self.nc, stream, end, start=behind + 1, subject=wanted, headers_only=True)
+        async for batch in batches:
+            for message in batch:
+                identity = message.headers.get(names.MESSAGE_ID, "")
+                if identity in subjects:
+                    found[identity] = message.offset
+        return found
 
     def _expect(self) -> tuple[str, asyncio.Future[Answer]]:
         self._sent += 1
