@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js.api import Header
 
 from infra.errors import QueryError, ServerError
 
@@ -24,17 +25,19 @@ CHUNK, END = "Fl-Chunk", "Fl-End"
 CHUNK_BYTES = 512 * 1024
 WINDOW = 8
 _TAKEN_TIMEOUT_S = 30.0
-_ERROR, _ERROR_CODE = "Nats-Service-Error", "Nats-Service-Error-Code"
+_ERROR = "Nats-Service-Error"
 
 log = logging.getLogger(__name__)
 
 
 async def send_answer(nc: Client, reply: str, pieces: AsyncIterable[bytes]) -> None:
-    """Send pieces of at most `CHUNK_BYTES` to `reply`; gives up when the reader is gone for 30 s."""
-    taken = asyncio.Semaphore(WINDOW)
+    """Send pieces of at most `CHUNK_BYTES` to `reply`; stops when the reader is gone or idle for 30 s."""
+    taken, gone = asyncio.Semaphore(WINDOW), False
     inbox = nc.new_inbox()
 
     async def on_taken(msg: Msg) -> None:
+        nonlocal gone
+        gone = gone or (msg.headers or {}).get(Header.STATUS.value) == "503"  # nobody hears the chunks
         taken.release()
 
     subscription: Subscription | None = None
@@ -44,6 +47,8 @@ async def send_answer(nc: Client, reply: str, pieces: AsyncIterable[bytes]) -> N
             if number:
                 subscription = subscription or await nc.subscribe(inbox, cb=on_taken)
                 await asyncio.wait_for(taken.acquire(), _TAKEN_TIMEOUT_S)
+                if gone:
+                    return
                 await nc.publish(reply, held, reply=inbox, headers={CHUNK: str(number)})
             number, held = number + 1, piece
         number = max(number, 1)
@@ -70,7 +75,7 @@ async def ask(
         while True:
             msg = await _next(subscription, subject, timeout)
             headers = msg.headers or {}
-            if headers.get("Status") == "503":
+            if headers.get(Header.STATUS.value) == "503":
                 raise ServerError(
                     "no service answers", where=subject, fix="start it: `flightledger up`, or the one service"
                 )

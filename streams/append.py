@@ -1,171 +1,259 @@
-"""Append many messages to a stream fast, each one durably acknowledged by it.
+"""Append many messages to a stream fast: each exactly once, in order, durably acknowledged.
 
 Runs of messages go as atomic batches (NATS ADR-50: one disk sync for a batch, measured 10 times the rate
-of single appends under `sync_interval: always`); short runs go one by one, pipelined. A batch without an
-answer is sent again; when the stream had it already (or has some message of it), the same messages go one
-by one under their ids, so that each is stored once. Law 4; proven by `tests/streams/test_append.py`.
+of single appends under `sync_interval: always`), short runs one by one, both pipelined.
+
+Law 4: an appender has a connection of its own, which ends when it breaks. What is in the stream is therefore
+always a beginning of what was given. After a break the stream is asked which of the messages without an
+acknowledgement it has, by their ids (its own memory of ids lasts seconds, a broken server may be away for
+hours), and the rest is sent again in order. Messages without an id may be stored twice.
+Proven by `tests/streams/test_append.py` and `tests/faults/test_append_kill.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NamedTuple
 
-import orjson
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
-from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js.errors import NotFoundError
 
-from infra.errors import StreamError
+from infra.errors import FlightLedgerError, StreamError
+from infra.tasks import end_tasks
+from streams.append_connection import Answer, AppendConnection, Outgoing
+from streams.read import last_offset
+
+__all__ = ["BATCH", "Appender", "Outgoing"]
 
 BATCH = 1_000
+"""Messages of the largest atomic batch that a server takes."""
+
+HEADER_ROOM = 16_384
+"""Bytes of the server's largest message that are left for headers."""
+
 _WORTH_A_BATCH = 12  # below this single appends are faster (measured)
-_BATCHES_UNDER_WAY = 4
+_CHUNKS_UNDER_WAY = 4
 _ACK_TIMEOUT_S = 10.0
-_TRIES = 6
-_PAUSE_S = 0.5
+_GIVE_UP_S = 30.0
+_PAUSE_S = 0.25
 _BATCH_BYTES = 8 * 1024**2
+_NO_BATCHES = 10174  # error code of the server: the stream does not allow atomic batches
 
 log = logging.getLogger(__name__)
 
 
-class Outgoing(NamedTuple):
-    """A message to append: subject, payload and headers (with `Nats-Msg-Id` where it has an identity)."""
+@dataclass
+class _Chunk:
+    """Messages that are sent together: all or none, if `is_whole` and they are many."""
 
-    subject: str
-    data: bytes
-    headers: dict[str, str]
+    messages: Sequence[Outgoing]
+    is_whole: bool = True
+    was_sent: bool = False
+
+
+class _RefusedError(Exception):
+    """The stream has something against an append."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.code = int(answer["error"].get("err_code", 0))
+        super().__init__(str(answer["error"].get("description")))
 
 
 class Appender:
-    """Ordered, acknowledged appends to one stream; `async with` waits for the last acknowledgement.
+    """Appends to one stream; `async with` waits for the last acknowledgement.
 
     A `patient` appender never gives a message up: while the stream is away or full it tries on, and
-    `append` waits, which holds back whoever reads the link.
+    `append` waits, which holds back whoever reads the link. Another one fails after 30 s without progress.
     """
 
     def __init__(self, nc: Client, *, patient: bool = False) -> None:
-        self._nc = nc
-        self._patient = patient
-        self._slots = asyncio.Semaphore(_BATCHES_UNDER_WAY)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._nc, self._patient = nc, patient
+        self._chunks: deque[_Chunk] = deque()  # given and not acknowledged, in order
+        self._given = 0  # chunks
+        self._news = asyncio.Event()  # for the sender: a new chunk, an answer, the connection's end
+        self._progress = asyncio.Event()  # for the caller: a chunk was acknowledged, or all failed
+        self._sender: asyncio.Task[None] | None = None
         self._failure: StreamError | None = None
+        self._subject = ""  # one of the stream's, to name it
+        self._stream = ""
+        self._floor = 0  # everything not acknowledged is behind this offset, if it is in the stream
+        self._takes_batches = True
+        self._moved = 0.0
+        self._trouble = ""
         self.appended = 0
         self.duplicates = 0
         self.last_offset = 0
 
+    @property
+    def waiting(self) -> int:
+        """Messages that were given and are not acknowledged."""
+        return sum(len(chunk.messages) for chunk in self._chunks)
+
     async def __aenter__(self) -> Appender:
+        self._sender = asyncio.create_task(self._send_all())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            await self.drain()
-        for task in self._tasks:
-            task.cancel()
+        assert self._sender is not None
+        try:
+            if kind is None:
+                await self.drain()
+        finally:
+            await end_tasks(self._sender)
 
     async def append(self, messages: Sequence[Outgoing]) -> None:
-        """Send messages of one stream; waits while too many are under way.
+        """Take messages of one stream; waits while too many are under way.
 
-        Raises StreamError as soon as an earlier append turned out to be refused.
+        Raises StreamError for a message that the server can never take, and as soon as an earlier append
+        has failed.
         """
+        limit = self._nc.max_payload - HEADER_ROOM
+        for message in messages:
+            if len(message.data) > limit:
+                raise StreamError(
+                    f"a message of {len(message.data)} bytes is too large: the server takes {limit}",
+                    where=message.subject,
+                    fix="set max_payload of the nats-server to 8MB",
+                )
+            self._subject = message.subject
         for chunk in _chunks(messages):
-            await self._slots.acquire()
-            if self._failure is not None:
-                self._slots.release()
-                raise self._failure
-            answer = await self._send(chunk) if len(chunk) >= _WORTH_A_BATCH else None
-            task = asyncio.create_task(self._settle(chunk, answer))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            await self._until_settled(self._given - _CHUNKS_UNDER_WAY + 1)
+            if not self._chunks:
+                self._moved = asyncio.get_running_loop().time()
+            self._chunks.append(_Chunk(chunk))
+            self._given += 1
+            self._news.set()
 
     async def drain(self) -> None:
-        """Wait until everything sent so far is acknowledged; raises StreamError if something was refused."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        """Wait until everything given so far is acknowledged; raises StreamError if something was refused."""
+        await self._until_settled(self._given)
+
+    async def _until_settled(self, count: int) -> None:
+        """Wait until the first `count` chunks that were given are acknowledged."""
+        while self._given - len(self._chunks) < count and self._failure is None:
+            self._progress.clear()
+            await self._progress.wait()
         if self._failure is not None:
             raise self._failure
 
-    async def _send(self, chunk: Sequence[Outgoing]) -> asyncio.Task[dict[str, Any]] | None:
-        """Write a whole batch to the connection now, so that batches keep their order."""
-        try:
-            return await self._send_batch(chunk)
-        except NatsError:  # disconnected with a full buffer: the messages go one by one, later
-            return None
-
-    async def _send_batch(self, chunk: Sequence[Outgoing]) -> asyncio.Task[dict[str, Any]]:
-        batch_id = self._nc.new_inbox().rsplit(".", 1)[-1]
-        last = len(chunk)
-        for number, (subject, data, headers) in enumerate(chunk[:-1], 1):
-            marks = {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
-            await self._nc.publish(subject, data, headers=headers | marks)
-        marks = {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(last), "Nats-Batch-Commit": "1"}
-        subject, data, headers = chunk[-1]
-        return asyncio.create_task(self._request(Outgoing(subject, data, headers | marks)))
-
-    async def _settle(self, chunk: Sequence[Outgoing], answer: asyncio.Task[dict[str, Any]] | None) -> None:
-        try:
-            if answer is None or not await self._batch_stored(chunk, answer):
-                await self._one_by_one(chunk)
-        except StreamError as error:
-            self._failure = self._failure or error
-        finally:
-            self._slots.release()
-
-    async def _batch_stored(self, chunk: Sequence[Outgoing], sent: asyncio.Task[dict[str, Any]]) -> bool:
-        try:
-            answer = await sent
-        except (NatsError, TimeoutError):
-            return False
-        if "error" in answer:
-            return False
-        self.appended += len(chunk)
-        self.last_offset = max(self.last_offset, int(answer["seq"]))
-        return True
-
-    async def _one_by_one(self, chunk: Sequence[Outgoing]) -> None:
-        for answer in await asyncio.gather(*(self._append_one(message) for message in chunk)):
-            self.duplicates += bool(answer.get("duplicate"))
-            self.appended += not answer.get("duplicate")
-            self.last_offset = max(self.last_offset, int(answer["seq"]))
-
-    async def _append_one(self, message: Outgoing) -> dict[str, Any]:
-        tries, why = 0, "no acknowledgement"
-        while self._patient or tries < _TRIES:
-            tries += 1
+    async def _send_all(self) -> None:
+        """Keep a connection up, as long as there is something to append, and send on it."""
+        while True:
+            while not self._chunks:
+                self._news.clear()
+                await self._news.wait()
             try:
-                answer = await self._request(message)
-                if "error" not in answer:
-                    return answer
-                why = str(answer["error"].get("description"))
-                if not self._patient:
-                    break
-                log.warning("%s refuses an append, trying on: %s", message.subject, why)
-                await asyncio.sleep(_PAUSE_S)
-            except NoRespondersError:
-                await asyncio.sleep(_PAUSE_S)  # the server is up but has not opened the stream yet
-            except (NatsError, TimeoutError):
-                await asyncio.sleep(_PAUSE_S / 10)
-        raise StreamError(
-            f"an append failed after {tries} tries: {why}",
-            where=message.subject,
+                async with AppendConnection(self._nc, self._news.set) as connection:
+                    await self._find_stored(connection)
+                    await self._send_on(connection)
+            except _RefusedError as error:
+                self._after_refusal(error)
+            except NotFoundError:
+                self._after_trouble("no stream takes this subject", is_hopeless=True)
+            except (NatsError, OSError, TimeoutError, FlightLedgerError) as error:
+                self._after_trouble(str(error) or repr(error))
+            except Exception as error:
+                self._fail(repr(error))
+                raise
+            if self._failure is not None:
+                return
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _find_stored(self, connection: AppendConnection) -> None:
+        """Take out what an earlier connection brought into the stream without a word of it coming back."""
+        if not self._stream:
+            self._stream = await connection.nc.jetstream().find_stream_name_by_subject(self._subject)
+            self._floor = await last_offset(connection.nc, self._stream)
+            return
+        doubtful = [message for chunk in self._chunks if chunk.was_sent for message in chunk.messages]
+        stored = await connection.find(self._stream, self._floor, doubtful)
+        if not stored:
+            return
+        self.appended += len(stored)
+        self.last_offset = max(self.last_offset, *stored.values())
+        for chunk in self._chunks:
+            chunk.messages = [message for message in chunk.messages if message.identity not in stored]
+        self._chunks = deque(chunk for chunk in self._chunks if chunk.messages)
+        self._note_progress()
+
+    async def _send_on(self, connection: AppendConnection) -> None:
+        """Send chunk after chunk, and settle each when it is acknowledged, until the connection ends.
+
+        The first one goes alone: a program that was just killed may have sent the same, and a chunk that is
+        refused because the stream has some of it must not be overtaken by those behind it.
+        """
+        under_way: deque[list[asyncio.Future[Answer]]] = deque()
+        window = 1
+        while under_way or not connection.has_ended:
+            self._news.clear()
+            while len(under_way) < min(window, len(self._chunks)):
+                chunk = self._chunks[len(under_way)]
+                chunk.was_sent = True
+                send = connection.send_batch if self._goes_as_batch(chunk) else connection.send_each
+                under_way.append(await send(chunk.messages))
+            while under_way and all(answer.done() for answer in under_way[0]):
+                self._settle([answer.result() for answer in under_way.popleft()])
+                window = _CHUNKS_UNDER_WAY
+            if not self._news.is_set() and len(under_way) == min(window, len(self._chunks)):
+                await asyncio.wait_for(self._news.wait(), _ACK_TIMEOUT_S if under_way else None)
+
+    def _goes_as_batch(self, chunk: _Chunk) -> bool:
+        return self._takes_batches and chunk.is_whole and len(chunk.messages) >= _WORTH_A_BATCH
+
+    def _settle(self, answers: Sequence[Answer]) -> None:
+        """Note that the first chunk is in the stream."""
+        for answer in answers:
+            if "error" in answer:
+                raise _RefusedError(answer)
+        chunk = self._chunks.popleft()
+        offsets = [int(answer["seq"]) for answer in answers]
+        duplicates = sum(bool(answer.get("duplicate")) for answer in answers)
+        self.duplicates += duplicates
+        self.appended += len(chunk.messages) - duplicates
+        self.last_offset = max(self.last_offset, *offsets)
+        if not duplicates:
+            self._floor = offsets[-1]
+        self._note_progress()
+
+    def _note_progress(self) -> None:
+        self._moved, self._trouble = asyncio.get_running_loop().time(), ""
+        self._progress.set()
+
+    def _after_refusal(self, error: _RefusedError) -> None:
+        """Try a refused batch message by message: the stream may have one of it already."""
+        first = self._chunks[0]
+        if error.code == _NO_BATCHES:
+            self._takes_batches = False
+        elif self._goes_as_batch(first):
+            first.is_whole = False
+        else:
+            self._after_trouble(str(error), is_hopeless=True)
+
+    def _after_trouble(self, why: str, *, is_hopeless: bool = False) -> None:
+        """Decide whether to try on."""
+        if not self._patient and (is_hopeless or self._idle_for() > _GIVE_UP_S):
+            self._fail(why)
+        elif why != self._trouble:
+            log.warning("appending to %s is held up: %s; trying on", self._subject, why)
+        self._trouble = why
+
+    def _idle_for(self) -> float:
+        return asyncio.get_running_loop().time() - self._moved
+
+    def _fail(self, why: str) -> None:
+        self._failure = StreamError(
+            f"an append failed: {why}",
+            where=self._subject,
             fix="check that the server runs, has the stream and space; what was acknowledged is safe",
         )
-
-    async def _request(self, message: Outgoing) -> dict[str, Any]:
-        try:
-            answer = await self._nc.request(
-                message.subject, message.data, timeout=_ACK_TIMEOUT_S, headers=message.headers
-            )
-        except NatsTimeoutError as error:
-            raise TimeoutError from error
-        found: dict[str, Any] = orjson.loads(answer.data)
-        return found
+        self._progress.set()
 
 
 def _chunks(messages: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from infra.errors import ConfigError
 
@@ -31,6 +32,12 @@ UNITS_NS: dict[str, Fraction] = {
 EARLIEST_NS = -2_208_988_800_000_000_000
 LATEST_NS = 9_214_646_400_000_000_000
 """1900-01-01 and 2262-01-01: outside, a time does not fit ClickHouse's DateTime64(9)."""
+
+UNFIT = EARLIEST_NS - 1
+"""What stands for a time that does not fit."""
+
+ABSENT = EARLIEST_NS - 2
+"""What stands for the time of a packet that does not tell it."""
 
 _FRACTION = re.compile(r"1/(\d+) (\w+)")
 
@@ -71,51 +78,57 @@ class DeviceClock:
         return cls(epoch_ns - leap_ns, terms)
 
     def generated(self, batch: pa.RecordBatch) -> npt.NDArray[np.int64] | None:
-        """Return ns UTC for each row, or None when the packet lacks one of the terms' parameters.
+        """Return ns UTC for each row, `UNFIT` or `ABSENT`; None when the packet type tells no time.
 
-        The raw column of a parameter wins over its value. Times
-        that do not fit are `EARLIEST_NS` - 1 (the parser reports them and stores no time).
+        The raw column of a parameter wins over its value.
         """
-        if not self.terms:
+        columns = [_numbers_of(batch, term.parameter) for term in self.terms]
+        if not columns or any(column is None for column in columns):
             return None
-        total = np.zeros(batch.num_rows, dtype=np.float64)
+        total = np.full(batch.num_rows, float(self.epoch_ns))
         exact = np.full(batch.num_rows, self.epoch_ns, dtype=np.int64)
-        for term in self.terms:
-            column = _column_of(batch, term.parameter)
-            if column is None or column.null_count:
-                return None
-            values = column.to_numpy(zero_copy_only=False)
-            if values.dtype.kind not in "iuf":
-                return None
-            unit = float(term.unit_ns)
-            total += values.astype(np.float64) * unit
+        is_absent = np.zeros(batch.num_rows, dtype=bool)
+        for term, column in zip(self.terms, columns, strict=True):
+            is_absent |= pc.is_null(column).to_numpy(zero_copy_only=False)
+            values = pc.fill_null(column, 0).to_numpy(zero_copy_only=False)
+            with np.errstate(over="ignore", invalid="ignore"):
+                rough = values.astype(np.float64) * float(term.unit_ns)
+                total += rough
             if values.dtype.kind == "f":
-                exact += np.nan_to_num(values * unit, nan=0, posinf=0, neginf=0).astype(np.int64)
+                exact += np.where(np.abs(rough) < 2**63, rough, 0).astype(np.int64)
             else:
                 exact += _scaled(values, term.unit_ns)
-        absolute = total + float(self.epoch_ns)
-        fits = np.isfinite(absolute) & (absolute > EARLIEST_NS) & (absolute < LATEST_NS)
-        return np.where(fits, exact, EARLIEST_NS - 1)
+        fits = np.isfinite(total) & (total > EARLIEST_NS) & (total < LATEST_NS)
+        return np.where(is_absent, ABSENT, np.where(fits, exact, UNFIT))
 
 
 def _term(mapping: Mapping[str, Any], where: str) -> Term:
-    unit = str(mapping.get("unit", "s"))
-    if unit in UNITS_NS:
-        return Term(str(mapping["parameter"]), UNITS_NS[unit])
-    found = _FRACTION.fullmatch(unit)
-    if found is None or found[2] not in UNITS_NS or int(found[1]) == 0:
-        known = ", ".join(UNITS_NS)
-        raise ConfigError(
-            f"[[time.terms]] unit {unit!r}", where=where, fix=f'use {known} or like "1/65536 s"'
-        )
-    return Term(str(mapping["parameter"]), UNITS_NS[found[2]] / int(found[1]))
+    if "parameter" not in mapping or set(mapping) - {"parameter", "unit"}:
+        raise ConfigError("[[time.terms]] has the keys parameter and unit", where=where)
+    unit = _unit(str(mapping.get("unit", "s")), where)
+    return Term(str(mapping["parameter"]), unit)
 
 
-def _column_of(batch: pa.RecordBatch, parameter: str) -> pa.Array | None:
+def _unit(text: str, where: str) -> Fraction:
+    if text in UNITS_NS:
+        return UNITS_NS[text]
+    found = _FRACTION.fullmatch(text)
+    if found is not None and found[2] in UNITS_NS and int(found[1]) > 0:
+        unit = UNITS_NS[found[2]] / int(found[1])
+        if unit.numerator * unit.denominator < 2**63:
+            return unit
+    raise ConfigError(
+        f"[[time.terms]] unit {text!r}", where=where, fix=f'use {", ".join(UNITS_NS)} or like "1/65536 s"'
+    )
+
+
+def _numbers_of(batch: pa.RecordBatch, parameter: str) -> pa.Array | None:
     for name in (f"{parameter}__raw", parameter):
         index = batch.schema.get_field_index(name)
         if index >= 0:
-            return batch.column(index)
+            column = batch.column(index)
+            is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+            return column if is_number else None
     return None
 
 

@@ -15,10 +15,24 @@ from infra.errors import StreamError
 from streams import names
 
 DUPLICATE_WINDOW_S = 30.0
-"""How long the server remembers a frame's id: long enough for a retry after a lost acknowledgement."""
+"""How long the server remembers a frame's id: bridges what is under way while a connection breaks."""
 
 TELEMETRY_MAX_BYTES = 8 * 1024**3
 """TELEMETRY is derived: past this size its oldest messages go (the writer then asks for a parser restart)."""
+
+_KEEPS_ALL: dict[str, tuple[object, ...]] = {
+    "retention": (RetentionPolicy.LIMITS,),
+    "storage": (StorageType.FILE,),
+    "max_msgs": (-1, 0, None),
+    "max_bytes": (-1, 0, None),
+    "max_age": (0, None),
+    "max_msgs_per_subject": (-1, 0, None),
+    "deny_delete": (True,),
+    "deny_purge": (True,),
+    "allow_rollup_hdrs": (False, None),
+    "allow_msg_ttl": (False, None),
+}
+"""Settings of a stream that only ever grows, with the values that say so."""
 
 
 def _truth(name: str, subject: str) -> StreamConfig:
@@ -60,14 +74,17 @@ def stream_configs() -> tuple[StreamConfig, ...]:
 async def ensure_streams(js: JetStreamContext) -> None:
     """Create the streams that are missing; leave those that exist as they are.
 
-    Raises StreamError when the server refuses, naming the stream.
+    Raises StreamError when the server refuses, or when an existing stream of the truth may lose messages.
     """
     for config in stream_configs():
         assert config.name
         try:
-            await js.stream_info(config.name)
+            found = (await js.stream_info(config.name)).config
         except NotFoundError:
             await _create(js, config)
+        else:
+            if config.deny_delete:
+                _check_keeps_all(found)
 
 
 async def _create(js: JetStreamContext, config: StreamConfig) -> None:
@@ -82,3 +99,14 @@ async def _create(js: JetStreamContext, config: StreamConfig) -> None:
             ) from error
     except NatsError as error:
         raise StreamError(f"the stream could not be created: {error}", where=str(config.name)) from error
+
+
+def _check_keeps_all(found: StreamConfig) -> None:
+    wrong = [setting for setting, value in _KEEPS_ALL.items() if getattr(found, setting) not in value]
+    if wrong:
+        raise StreamError(
+            f"the stream may lose messages: its {', '.join(wrong)} is not as it must be",
+            where=str(found.name),
+            fix="whoever made it must set "
+            + ", ".join(f"{setting} to {_KEEPS_ALL[setting][0]}" for setting in wrong),
+        )

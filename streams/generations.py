@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +13,7 @@ from infra.errors import StreamError
 from streams.mission import Mission, bundle, unbundle
 from streams.operations import Operation, append_operation, read_operations
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Goes up whenever the same bytes and the same mission database give other rows than before."""
 
 MISSION_LOADED = "mission-loaded"
@@ -20,6 +21,15 @@ GENERATION_STARTED = "generation-started"
 GENERATION_FINISHED = "generation-finished"
 GENERATION_PROMOTED = "generation-promoted"
 GENERATION_DROPPED = "generation-dropped"
+KINDS = (
+    MISSION_LOADED,
+    GENERATION_STARTED,
+    GENERATION_FINISHED,
+    GENERATION_PROMOTED,
+    GENERATION_DROPPED,
+)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,36 +84,43 @@ class Generations:
 
 
 def fold(operations: Iterable[Operation]) -> Generations:
-    """Fold events, in order, into the state of the generations."""
+    """Fold events, in order, into the state of the generations; what fits none is passed over."""
     state = Generations()
     for event in operations:
-        fields = event.fields
-        if event.kind == MISSION_LOADED:
-            state.bundles[fields["digest"]] = fields["bundle"]
-            state.mission_names.append(fields["name"])
-        elif event.kind == GENERATION_STARTED:
-            name = fields["generation"]
-            if name not in state.known or state.known[name].dropped:
-                state.known[name] = _started(event)
-        elif event.kind == GENERATION_FINISHED:
-            name = fields["generation"]
-            state.known[name] = replace(state.known[name], digest=fields["digest"])
-        elif event.kind == GENERATION_DROPPED:
-            name = fields["generation"]
-            state.known[name] = replace(state.known[name], dropped=True)
-        elif event.kind == GENERATION_PROMOTED:
-            state.promotions.append((event.recorded, fields["generation"]))
+        if event.kind not in KINDS:
+            continue
+        try:
+            _apply(state, event)
+        except (KeyError, TypeError, ValueError) as error:
+            log.debug("OPERATIONS offset %d, %s, does not count: %r", event.offset, event.kind, error)
     return state
+
+
+def _apply(state: Generations, event: Operation) -> None:
+    fields = event.fields
+    name = str(fields["name" if event.kind == MISSION_LOADED else "generation"])
+    if event.kind == MISSION_LOADED:
+        state.bundles[str(fields["digest"])] = str(fields["bundle"])
+        state.mission_names.append(name)
+    elif event.kind == GENERATION_STARTED:
+        if name not in state.known or state.known[name].dropped:
+            state.known[name] = _started(event)
+    elif event.kind == GENERATION_FINISHED:
+        state.known[name] = replace(state.known[name], digest=str(fields["digest"]))
+    elif event.kind == GENERATION_DROPPED:
+        state.known[name] = replace(state.known[name], dropped=True)
+    elif event.kind == GENERATION_PROMOTED:
+        state.promotions.append((event.recorded, state.known[name].name))
 
 
 def _started(event: Operation) -> Generation:
     fields = event.fields
     return Generation(
-        fields["generation"],
-        fields["mission"],
-        fields["parser_version"],
+        str(fields["generation"]),
+        str(fields["mission"]),
+        str(fields["parser_version"]),
         event.recorded,
-        tuple((first, last) for first, last in fields.get("segments", ())),
+        tuple((int(first), int(last)) for first, last in fields.get("segments", ())),
     )
 
 
@@ -114,7 +131,7 @@ def generation_name(mission: Mission) -> str:
 
 async def read_generations(nc: Client) -> Generations:
     """Read OPERATIONS and fold it."""
-    return fold(await read_operations(nc))
+    return fold(await read_operations(nc, kinds=KINDS))
 
 
 async def ensure_mission(nc: Client, mission: Mission) -> None:

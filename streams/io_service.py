@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 
 from infra.errors import FlightLedgerError
 from infra.service import Service
+from infra.tasks import end_tasks
 from streams.append import Appender
 from streams.event_log import ensure_streams
 from streams.generations import ensure_mission
@@ -16,6 +16,7 @@ from streams.mission import Mission
 from streams.recorder import LinkRecorder
 
 _RETRY_S = 1.0
+_FINISH_S = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +44,27 @@ async def _keep_link(service: Service, config: LinkConfig) -> None:
         else:
             log.info("link %s has come to its end", config.name)
             await service.stopped()
+            return
 
 
 async def _run_link(service: Service, config: LinkConfig) -> None:
     async with Appender(service.nc, patient=True) as appender:
         recorder = LinkRecorder(service.nc, config, appender)
         events = asyncio.create_task(recorder.run_events())
+        link = asyncio.create_task(make_link(config).run(recorder))
         try:
-            await make_link(config).run(recorder)
+            await asyncio.shield(link)
         finally:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(recorder.finish())
-            events.cancel()
+            link.cancel()
+            finishing = asyncio.create_task(_finish(link, recorder))
+            await asyncio.wait({finishing}, timeout=_FINISH_S)
+            if not finishing.done():
+                what = f"the server does not take the last {appender.waiting} frames: they are lost"
+                log.error("link %s: %s", config.name, what)
+            await end_tasks(finishing, link, events)
+
+
+async def _finish(link: asyncio.Task[None], recorder: LinkRecorder) -> None:
+    """Bring what was received into the streams: a link that is stopped hands over what it has read."""
+    await asyncio.wait({link})
+    await recorder.finish()

@@ -74,17 +74,26 @@ def load_mission(path: Path) -> Mission:
     if path.is_file() and path.suffix == ".toml":
         path = path.parent
     if path.is_file():
-        return _assemble({}, [path], path.stem)
+        return _assemble({}, path.parent, [path.name])
     settings_file = path / MISSION_FILE
     settings = _read_settings(settings_file) if settings_file.exists() else {}
-    names = settings.get("database") or sorted(file.name for file in path.glob("*.xml"))
-    databases = [path / name for name in ([names] if isinstance(names, str) else names)]
-    if not databases:
+    given = settings.get("database") or sorted(file.name for file in path.glob("*.xml"))
+    names = [given] if isinstance(given, str) else list(given)
+    if not names:
         raise MissionError("the folder has no XTCE file", where=str(path), fix="add one, ending in .xml")
-    for file in databases:
-        if not file.is_file():
-            raise MissionError(f"the database {file.name} is missing", where=str(settings_file))
-    return _assemble(settings, databases, path.resolve().name, settings_file)
+    for name in names:
+        if not (_is_inside(name) and (path / name).is_file()):
+            raise MissionError(
+                f"the database {name!r} is missing",
+                where=str(settings_file),
+                fix="name a file in the mission's folder",
+            )
+    return _assemble(settings, path, names)
+
+
+def _is_inside(name: str) -> bool:
+    """Say whether a file's name stays in the folder that it is relative to."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
 def _read_settings(file: Path) -> dict[str, Any]:
@@ -99,24 +108,20 @@ def _read_settings(file: Path) -> dict[str, Any]:
     return settings
 
 
-def _assemble(
-    settings: dict[str, Any], databases: Sequence[Path], name: str, settings_file: Path | None = None
-) -> Mission:
-    where = str(settings_file or databases[0])
-    root = settings.get("root")
-    database = load_database(databases, root=root)
-    links = tuple(LinkConfig.from_mapping(link, where) for link in settings.get("links", []))
-    files = [(file.name, file.read_bytes()) for file in databases]
-    if settings_file is not None and settings_file.exists():
-        files.insert(0, (MISSION_FILE, settings_file.read_bytes()))
+def _assemble(settings: dict[str, Any], folder: Path, databases: Sequence[str]) -> Mission:
+    settings_file, root = folder / MISSION_FILE, settings.get("root")
+    where = str(settings_file if settings else folder / databases[0])
+    names = [MISSION_FILE, *databases] if settings else databases
+    database = load_database([folder / name for name in databases], root=root)
+    name = str(settings.get("name", database.name))
     return Mission(
-        name=str(settings.get("name", database.name if settings_file is None else name)),
-        title=str(settings.get("title", settings.get("name", name))),
+        name=name,
+        title=str(settings.get("title", name)),
         root=root,
         clock=DeviceClock.from_mapping(settings.get("time"), where),
-        links=links,
+        links=tuple(LinkConfig.from_mapping(link, where) for link in settings.get("links", [])),
         database=database,
-        files=tuple(files),
+        files=tuple((name, (folder / name).read_bytes()) for name in names),
         settings=settings,
     )
 
@@ -128,11 +133,21 @@ def bundle(mission: Mission) -> str:
 
 
 def unbundle(text: str) -> Mission:
-    """The inverse of `bundle`: load the mission from an event's text."""
-    content = orjson.loads(zlib.decompress(base64.b64decode(text)))
+    """The inverse of `bundle`: load the mission from an event's text. Raises MissionError."""
+    try:
+        content = {
+            name: base64.b64decode(data)
+            for name, data in orjson.loads(zlib.decompress(base64.b64decode(text))).items()
+            if _is_inside(name)
+        }
+        if not content:
+            raise ValueError("it has no files")
+    except (ValueError, zlib.error, AttributeError, TypeError) as error:
+        raise MissionError(f"the recorded mission can not be read: {error}", where="OPERATIONS") from error
     with tempfile.TemporaryDirectory(prefix="flightledger-mission-") as folder:
         for name, data in content.items():
-            (Path(folder) / Path(name).name).write_bytes(base64.b64decode(data))
+            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / name).write_bytes(data)
         if MISSION_FILE in content:
             return load_mission(Path(folder))
-        return _assemble({}, [Path(folder) / name for name in content], next(iter(content)).rsplit(".", 1)[0])
+        return _assemble({}, Path(folder), list(content))

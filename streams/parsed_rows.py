@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from streams.decode import Fault
 from streams.device_time import EARLIEST_NS
 from streams.frame_batch import NO_RECEIVED, FrameBatch
 
 KEPT_BYTES = 4_096
 """Bytes of a bad piece that its quarantine row repeats; the whole frame stays in FRAMES."""
+
+MOST_OF_A_FRAME = 100
+"""Faults of packets in one frame that have a row each: 8 MB of zeros are a million packets."""
 
 _TIME = pa.timestamp("ns", tz="UTC")
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -82,6 +87,18 @@ class Remark(NamedTuple):
     of: FrameBatch
     later: bool = False
 
+    @property
+    def frame(self) -> int:
+        """Offset of the frame that showed it."""
+        return int(self.of.offsets[self.row])
+
+
+def frame_remark(
+    frames: FrameBatch, row: int, stage: str, reason: str, piece: bytes, *, decoded: bool = False
+) -> Remark:
+    """Return a remark about a piece of frame number `row` that is no packet."""
+    return Remark(int(frames.offsets[row]), -1, stage, reason, decoded, piece, row, frames)
+
 
 class Packets(NamedTuple):
     """k packets found in frames: packet i is `data[starts[i] : starts[i] + lengths[i]]`.
@@ -99,12 +116,36 @@ class Packets(NamedTuple):
     ended: npt.NDArray[np.int64]
     space: bool
 
-    def remark(self, row: int, stage: str, reason: str, decoded: bool) -> Remark:
-        """Return a remark about packet number `row`."""
-        start = int(self.starts[row])
-        piece = self.data[start : start + int(self.lengths[row])].tobytes()
-        offset, index, ended = int(self.offsets[row]), int(self.numbers[row]), int(self.ended[row])
-        return Remark(offset, index, stage, reason, decoded, piece, ended, self.frames)
+    def ended_in(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the offsets of the frames in which the packets `rows` ended."""
+        return self.frames.offsets[self.ended[rows]]
+
+    def remarks(self, faults: Sequence[Fault]) -> list[Remark]:
+        """Return remarks about packets, faults being in their order; of a frame full of faults some only."""
+        found: list[Remark] = []
+        ended = self.ended[[fault.row for fault in faults]]
+        rows, firsts, counts = np.unique(ended, return_index=True, return_counts=True)
+        for row, first, count in zip(rows.tolist(), firsts.tolist(), counts.tolist(), strict=True):
+            of_frame = faults[first : first + count]
+            found += [self._remark(fault) for fault in of_frame[:MOST_OF_A_FRAME]]
+            if rest := of_frame[MOST_OF_A_FRAME:]:
+                reason = f"{len(rest)} more faults of packets in this frame"
+                decoded = all(fault.decoded for fault in rest)
+                found.append(frame_remark(self.frames, row, "packet", reason, b"", decoded=decoded))
+        return found
+
+    def _remark(self, fault: Fault) -> Remark:
+        row, start = fault.row, int(self.starts[fault.row])
+        return Remark(
+            int(self.offsets[row]),
+            int(self.numbers[row]),
+            fault.stage,
+            fault.reason,
+            fault.decoded,
+            self.data[start : start + int(self.lengths[row])].tobytes(),
+            int(self.ended[row]),
+            self.frames,
+        )
 
 
 def received_times(frames: FrameBatch) -> npt.NDArray[np.int64]:
@@ -134,27 +175,18 @@ def origin_columns(
 
 
 def frame_rows(
-    frames: FrameBatch, packets: list[Packets], remarks: list[Remark], start: int
+    frames: FrameBatch, ended: list[npt.NDArray[np.int64]], remarks: list[Remark]
 ) -> pa.RecordBatch:
-    """Return one row per frame from the offset `start` on, in `FRAME_SCHEMA`."""
-    first = int(frames.offsets[0])
-    row_of = np.full(int(frames.offsets[-1]) - first + 1, -1, dtype=np.int64)
-    row_of[frames.offsets - first] = np.arange(len(frames))
-    ended, lost, pieces = (np.zeros(len(frames), dtype=np.int64) for _ in range(3))
-    for part in packets:
-        rows_ended = row_of[part.frames.offsets[part.ended] - first]
-        ended += np.bincount(rows_ended, minlength=len(frames))
-    for remark in remarks:
-        if not (remark.decoded or remark.later):
-            own = int(remark.of.offsets[remark.row])
-            (lost if remark.packet_index >= 0 else pieces)[row_of[own - first]] += 1
-    good = ended - lost
-    result = np.select([(good > 0) & (lost + pieces == 0), good > 0, lost + pieces > 0], [0, 1, 2], default=3)
+    """Return one row per frame, in `FRAME_SCHEMA`; `ended` are the frames in which good packets ended."""
+    good = _per_frame(frames, np.concatenate([*ended, np.zeros(0, dtype=np.int64)]))
+    own = [remark.frame for remark in remarks if not (remark.decoded or remark.later)]
+    bad = _per_frame(frames, np.array(own, dtype=np.int64))
+    result = np.select([(good > 0) & (bad == 0), good > 0, bad > 0], [0, 1, 2], default=3)
     kinds = pa.DictionaryArray.from_arrays(
         pa.array(result.astype(np.int32)), pa.array(["parsed", "partly", "quarantined", "empty"])
     )
     every = np.arange(len(frames))
-    rows = pa.RecordBatch.from_arrays(
+    return pa.RecordBatch.from_arrays(
         [
             pa.array(frames.offsets.astype(np.uint64)),
             _texts(frames.links, every),
@@ -167,12 +199,16 @@ def frame_rows(
         ],
         schema=FRAME_SCHEMA,
     )
-    return rows if first >= start else rows.filter(pa.array(frames.offsets >= start))
 
 
-def quarantine_rows(frames: FrameBatch, remarks: list[Remark], start: int) -> pa.RecordBatch:
-    """Return one row per remark on frames from the offset `start` on, in `QUARANTINE_SCHEMA`."""
-    kept = sorted({_plain(remark) for remark in remarks if remark.offset >= start})
+def _per_frame(frames: FrameBatch, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Count how often each frame's offset is named."""
+    return np.bincount(np.searchsorted(frames.offsets, offsets), minlength=len(frames))
+
+
+def quarantine_rows(remarks: list[Remark]) -> pa.RecordBatch:
+    """Return one row per remark, in `QUARANTINE_SCHEMA`."""
+    kept = sorted({_plain(remark) for remark in remarks})
     columns: list[Any] = list(zip(*kept, strict=True)) if kept else [()] * len(QUARANTINE_SCHEMA)
     arrays = [
         pa.array(list(values), type=pa.string() if field.type == _TEXT else field.type)

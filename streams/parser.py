@@ -1,7 +1,7 @@
 """The telemetry parser's pure core: a run of frames in, rows for every table out.
 
-The result for a frame depends on the mission and on the frames before it that a packet spans, never on how
-the stream was cut into runs: that is what makes a restart from any offset write the same rows again.
+The rows of a frame depend on the mission, on the frame and on the packets that are not complete when it
+comes, never on how the stream was cut into runs: a restart from any offset makes the same rows again.
 Proven by `tests/streams/test_parser.py`.
 """
 
@@ -11,33 +11,40 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from streams.decode import Decoder
-from streams.device_time import EARLIEST_NS
+from streams.decode import Decoder, Fault
+from streams.device_time import UNFIT
 from streams.frame_batch import NO_RECEIVED, FrameBatch
 from streams.framing import FramingConfig
 from streams.framing.packets_in_frames import packets_in_frames
+from streams.framing.transfer_frames import PATIENCE
 from streams.mission import Mission
 from streams.parsed_rows import (
     ORIGIN_SCHEMA,
     Packets,
     Remark,
+    frame_remark,
     frame_rows,
     origin_columns,
     quarantine_rows,
 )
-from streams.spanning import SpanningLink
+from streams.spanning import Spanning
 
-LARGEST_PACKET = 65_542
-"""Bytes of the largest space packet (133.0-B-2, 4.1.3.5.3): bounds how far back a packet can have begun."""
+LARGEST_ROW = 4 * 1024**2
+"""Bytes of the largest packet that is decoded: as a message of TELEMETRY its row is larger still."""
 
 
 class ParsedTable(NamedTuple):
-    """Packets of one type: origin columns first (`ORIGIN_SCHEMA`), then the type's own columns."""
+    """Packets of one type: origin columns first (`ORIGIN_SCHEMA`), then the type's own columns.
+
+    `ended` are the offsets, int64, of the frames in which they ended.
+    """
 
     packet: str
     rows: pa.RecordBatch
+    ended: npt.NDArray[np.int64]
 
 
 class Parsed(NamedTuple):
@@ -54,15 +61,15 @@ class Parsed(NamedTuple):
 class Parser:
     """Parses runs of frames in ascending offsets; keeps only the packets that span into the next run.
 
-    `start` is the offset from which rows are wanted: frames before it (see `lookback`) only complete
-    packets that began earlier, and give no rows of their own.
+    `start` is the offset of the first frame whose rows are wanted: those of the packets that end in it or
+    later, and of what is wrong with it. Frames before it (see `lookback`) only tell what had begun.
     """
 
-    def __init__(self, mission: Mission, *, start: int = 1) -> None:
+    def __init__(self, mission: Mission, *, start: int = 1, patience: int = PATIENCE) -> None:
         self._mission = mission
         self._decoder: Decoder = mission.decoder()
-        self._start = start
-        self._spanning: dict[str, SpanningLink] = {}
+        self._start, self._patience = start, patience
+        self._spanning: dict[tuple[str, str], Spanning] = {}
         types = self._decoder.packet_types
         self.schemas = {kind.name: _table_schema(kind.columns) for kind in types}
 
@@ -73,87 +80,78 @@ class Parser:
 
     def parse(self, frames: FrameBatch) -> Parsed:
         """Return the rows of one run; whatever the bytes are, nothing is raised."""
+        first, last = int(frames.offsets[0]), int(frames.offsets[-1])
+        frames = self._skip_unwanted(frames)
         packets: list[Packets] = []
         remarks: list[Remark] = []
-        for link, rows in _by_link(frames.links):
-            mine = frames if len(rows) == len(frames) else frames.of(rows)
+        for link, mine in _by(frames.links, frames):
             packets.extend(self._packets(link, mine, remarks))
+        for spanning in self._spanning.values():
+            remarks.extend(spanning.give_up(last))
+        self._forget_complete()
+        packets = [_without_giants(part, remarks) for part in packets]
         tables = [table for part in packets for table in self._decode(part, remarks)]
         _note_missing_times(frames, remarks)
-        last = int(frames.offsets[-1])
         return Parsed(
             tables,
-            frame_rows(frames, packets, remarks, self._start),
-            quarantine_rows(frames, remarks, self._start),
-            int(frames.offsets[0]),
+            frame_rows(frames, [table.ended for table in tables], remarks),
+            quarantine_rows(remarks),
+            first,
             last,
-            min([last + 1, *(link.oldest_pending() or last + 1 for link in self._spanning.values())]),
+            min([last + 1, *(one.oldest_pending() or last + 1 for one in self._spanning.values())]),
         )
+
+    def _skip_unwanted(self, frames: FrameBatch) -> FrameBatch:
+        """Take in what begins in the frames before `start`; return the others."""
+        count = int(np.searchsorted(frames.offsets, self._start))
+        if not count:
+            return frames
+        before, unwanted = frames.of(range(count)), list[Remark]()
+        for link, mine in _by(before.links, before):
+            if self._mission.framing(link).kind == "transfer-frames":
+                list(self._packets(link, mine, unwanted))
+        for spanning in self._spanning.values():
+            spanning.give_up(int(before.offsets[-1]))
+        return frames.of(range(count, len(frames)))
 
     def _packets(self, link: str, frames: FrameBatch, remarks: list[Remark]) -> Iterable[Packets]:
         config = self._mission.framing(link)
-        whole = [row for row, torn in enumerate(frames.torn) if not torn]
-        if len(whole) < len(frames):
-            remarks.extend(
-                Remark(
-                    int(frames.offsets[row]), -1, "link", torn, False, frames.data[row], row=row, of=frames
-                )
-                for row, torn in enumerate(frames.torn)
-                if torn
-            )
-            frames = frames.of(whole)
-        if not len(frames):
-            return
+        torn = [row for row, why in enumerate(frames.torn) if why]
+        if torn:
+            remarks += [frame_remark(frames, row, "link", frames.torn[row], frames.data[row]) for row in torn]
+            frames = frames.of([row for row, why in enumerate(frames.torn) if not why])
         if config.kind == "transfer-frames":
-            yield from self._spanned(link, config, frames, remarks)
-        else:
+            for session, mine in _by(frames.sessions, frames):
+                spanning = self._spanning.setdefault((link, session), Spanning(config, self._patience))
+                yield from spanning.read(mine, remarks)
+        elif len(frames):
             yield _contained(config, frames, remarks)
 
-    def _spanned(
-        self, link: str, config: FramingConfig, frames: FrameBatch, remarks: list[Remark]
-    ) -> Iterable[Packets]:
-        """Packets of transfer frames, session by session: nothing spans two sessions."""
-        for session, rows in _runs(frames.sessions):
-            known = self._spanning.get(link)
-            if known is not None and known.session != session:
-                remarks.extend(known.end())
-                known = None
-            if known is None:
-                known = self._spanning[link] = SpanningLink(config, session)
-            yield from known.read(frames.of(rows), remarks)
+    def _forget_complete(self) -> None:
+        """Keep no more of a session than its packets that are not complete: there may be many sessions."""
+        self._spanning = {key: one for key, one in self._spanning.items() if one.oldest_pending()}
 
     def _decode(self, packets: Packets, remarks: list[Remark]) -> Iterable[ParsedTable]:
         decoded = self._decoder.decode(packets.data, packets.starts, packets.lengths)
-        remarks.extend(packets.remark(*fault) for fault in decoded.faults)
+        faults = decoded.faults
         for table in decoded.tables:
             generated = self._mission.clock.generated(table.batch)
-            if generated is not None and (unfit := generated < EARLIEST_NS).any():
+            if generated is not None and (unfit := generated == UNFIT).any():
                 reason = "the device's time is out of range"
-                remarks.extend(
-                    packets.remark(row, "time", reason, True) for row in table.rows[unfit].tolist()
-                )
-            wanted = packets.offsets[table.rows] >= self._start
+                faults += [Fault(row, "time", reason, True) for row in table.rows[unfit].tolist()]
             origin = origin_columns(packets, table.rows, generated)
             rows = pa.RecordBatch.from_arrays(
                 [*origin, *table.batch.columns], schema=self.schemas[table.packet_type.name]
             )
-            if not wanted.all():
-                rows = rows.filter(pa.array(wanted))
             if rows.num_rows:
-                yield ParsedTable(table.packet_type.name, rows)
+                yield ParsedTable(table.packet_type.name, rows, packets.ended_in(table.rows))
+        remarks += packets.remarks(sorted(faults))
 
 
 def lookback(mission: Mission) -> int:
-    """Return how many frames before a wanted offset must be read so that packets spanning into it are whole.
-
-    Counted generously: the largest packet over the smallest data field, on each of 8 virtual channels.
-    """
-    lengths = [
-        config.framing.length or 1 for config in mission.links if config.framing.kind == "transfer-frames"
-    ]
-    if not lengths:
-        return 0
-    return 8 * (LARGEST_PACKET // max(1, min(lengths) - 12) + 2)
+    """Return how many frames before `start` must be read so that packets that span into it are whole."""
+    spans = any(config.framing.kind == "transfer-frames" for config in mission.links)
+    return PATIENCE + 1 if spans else 0
 
 
 def _table_schema(columns: Iterable[object]) -> pa.Schema:
@@ -169,12 +167,8 @@ def _contained(config: FramingConfig, frames: FrameBatch, remarks: list[Remark])
     starts = np.cumsum(lengths) - lengths
     data = np.frombuffer(b"".join(frames.data), dtype=np.uint8)
     found, faults = packets_in_frames(config, data, starts, lengths)
-    for fault in faults:
-        piece = frames.data[fault.frame][fault.start : fault.end]
-        offset = int(frames.offsets[fault.frame])
-        remarks.append(
-            Remark(offset, -1, fault.stage, fault.reason, False, piece, row=fault.frame, of=frames)
-        )
+    for row, stage, reason, start, end in faults:
+        remarks.append(frame_remark(frames, row, stage, reason, frames.data[row][start:end]))
     return Packets(
         frames,
         found.data,
@@ -187,25 +181,37 @@ def _contained(config: FramingConfig, frames: FrameBatch, remarks: list[Remark])
     )
 
 
+def _without_giants(packets: Packets, remarks: list[Remark]) -> Packets:
+    """Leave out packets whose row would not fit into a message; their bytes are in FRAMES."""
+    fits = packets.lengths <= LARGEST_ROW
+    if fits.all():
+        return packets
+    reason = f"the packet is larger than the {LARGEST_ROW} bytes that a row can hold"
+    remarks += packets.remarks(
+        [Fault(row, "packet", reason, False) for row in np.flatnonzero(~fits).tolist()]
+    )
+    return packets._replace(
+        starts=packets.starts[fits],
+        lengths=packets.lengths[fits],
+        offsets=packets.offsets[fits],
+        numbers=packets.numbers[fits],
+        ended=packets.ended[fits],
+    )
+
+
 def _note_missing_times(frames: FrameBatch, remarks: list[Remark]) -> None:
     for row in np.flatnonzero(frames.received == NO_RECEIVED).tolist():
         reason = "no received time in the frame's header"
-        remarks.append(Remark(int(frames.offsets[row]), -1, "header", reason, True, b"", row=row, of=frames))
+        remarks.append(frame_remark(frames, row, "header", reason, b"", decoded=True))
 
 
-def _by_link(links: list[str]) -> list[tuple[str, list[int]]]:
-    if links.count(links[0]) == len(links):
-        return [(links[0], list(range(len(links))))]
+def _by(texts: list[str], frames: FrameBatch) -> Iterable[tuple[str, FrameBatch]]:
+    """Yield the frames of each link, or of each session, `texts` saying which one it is of."""
+    if not texts or texts.count(texts[0]) == len(texts):
+        yield from [(texts[0], frames)] if texts else []
+        return
     groups: dict[str, list[int]] = {}
-    for row, link in enumerate(links):
-        groups.setdefault(link, []).append(row)
-    return list(groups.items())
-
-
-def _runs(sessions: list[str]) -> list[tuple[str, list[int]]]:
-    runs: list[tuple[str, list[int]]] = []
-    for row, session in enumerate(sessions):
-        if not runs or runs[-1][0] != session:
-            runs.append((session, []))
-        runs[-1][1].append(row)
-    return runs
+    for row, text in enumerate(texts):
+        groups.setdefault(text, []).append(row)
+    for text, rows in groups.items():
+        yield text, frames.of(rows)

@@ -19,7 +19,7 @@ from streams.frame_batch import FrameBatch
 from streams.generations import GENERATION_PROMOTED, ensure_generation, promote, read_generations
 from streams.mission import Mission
 from streams.operations import append_operation
-from streams.parser_flow import run_parser, stored_position
+from streams.parser_flow import Position, position_at, run_parser, store_position, stored_position
 from streams.read import StreamReader, last_offset, offset_at_time
 
 VERSION = "1.0.0"
@@ -35,6 +35,19 @@ _RESTART_SCHEMA = {
     },
 }
 
+_STATUS_SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "how far the parser is",
+    "type": "object",
+    "properties": {
+        "generation": {"type": "string"},
+        "mission": {"type": "string", "description": "digest of the mission database"},
+        "offset": {"type": "integer", "description": "last frame of FRAMES that is parsed"},
+        "last_offset": {"type": "integer", "description": "last frame that FRAMES has"},
+        "lag": {"type": "integer", "description": "frames behind"},
+    },
+}
+
 log = logging.getLogger(__name__)
 
 
@@ -46,9 +59,10 @@ class ParserService:
     def __init__(self, service: Service, mission: Mission) -> None:
         self._service, self._mission = service, mission
         self._feed: Feed[FrameBatch] = Feed()
-        self._wanted: int | None = None
-        self._done = 0
         self._generation = ""
+        self._done = 0
+        self._turn: tuple[int, asyncio.Future[None]] | None = None
+        self._one_turn = asyncio.Lock()
         self._promote_at: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -57,6 +71,7 @@ class ParserService:
         nc, self._loop = self._service.nc, asyncio.get_running_loop()
         await ensure_streams(self._service.js)
         self._generation = await ensure_generation(nc, self._mission)
+        self._done = (await self._position()).start - 1
         await self._plan_promotion()
         await self._offer()
         self._service.ready.set()
@@ -65,27 +80,37 @@ class ParserService:
             group.create_task(self._parse())
 
     async def _parse(self) -> None:
-        nc = self._service.nc
         while True:
-            self._feed = Feed()
-            start = self._wanted or await self._position()
-            self._wanted = None
-            log.info("parsing %s from offset %d", self._generation, start)
             try:
-                await run_parser(
-                    nc, self._mission, self._generation, start=start, feed=self._feed, progress=self._progress
-                )
+                await self._parse_on()
             except Exception as error:
                 foreseen = isinstance(error, FlightLedgerError | NatsError | OSError | TimeoutError)
                 text = "the parser stopped: %s; going on behind its last stored position"
                 log.error(text, error or repr(error), exc_info=not foreseen)
                 await asyncio.sleep(_RETRY_S)
 
-    async def _position(self) -> int:
-        """Return where the generation goes on: behind what it has, and behind what a reprocess gave it."""
+    async def _parse_on(self) -> None:
+        """Parse from the stored position, or where somebody wants it to go on, until it is stopped."""
+        nc, self._feed = self._service.nc, Feed()
+        if self._turn is not None:
+            start, turned = self._turn
+            await store_position(nc, self._generation, position_at(self._mission, start))
+            self._turn = None
+            turned.set_result(None)
+        position = await self._position()
+        self._done = position.start - 1
+        log.info("parsing %s from offset %d", self._generation, position.start)
+        await run_parser(
+            nc, self._mission, self._generation, position=position, feed=self._feed, progress=self._progress
+        )
+
+    async def _position(self) -> Position:
+        """Return where the generation goes on: at its stored position, or behind what a reprocess gave it."""
+        stored = await stored_position(self._service.nc, self._generation)
+        if stored is not None:
+            return stored
         known = (await read_generations(self._service.nc)).known[self._generation]
-        behind = known.segments[-1][1] + 1 if known.segments else 1
-        return max(behind, await stored_position(self._service.nc, self._generation))
+        return position_at(self._mission, known.segments[-1][1] + 1 if known.segments else 1)
 
     async def _follow_promotions(self, start: int) -> None:
         """Go over to a generation that somebody promotes."""
@@ -103,13 +128,12 @@ class ParserService:
 
     async def _plan_promotion(self) -> None:
         """The first generation is live at once; a later one when it has caught up with FRAMES."""
-        nc = self._service.nc
-        state = await read_generations(nc)
+        state = await read_generations(self._service.nc)
         if state.live is None:
-            await promote(nc, self._generation)
+            await promote(self._service.nc, self._generation)
         elif state.live != self._generation:
-            self._promote_at = await last_offset(nc, names.FRAMES)
-            self._progress(await self._position() - 1)
+            self._promote_at = await last_offset(self._service.nc, names.FRAMES)
+            self._progress(self._done)
 
     def _progress(self, offset: int) -> None:
         """Called from the dataflow's thread with each offset done."""
@@ -124,14 +148,20 @@ class ParserService:
         await micro.add_endpoint(
             "restart", self._restart, subject="parser.restart", request_schema=_RESTART_SCHEMA
         )
-        await micro.add_endpoint("status", self._status, subject="parser.status")
+        await micro.add_endpoint(
+            "status", self._status, subject="parser.status", response_schema=_STATUS_SCHEMA
+        )
 
     async def _restart(self, request: Request) -> None:
+        """Stop parsing and go on elsewhere; the answer comes when that is stored."""
         wanted = await self._restart_offset(request.data)
-        fields = {"generation": self._generation, "from_offset": wanted, "was_at": self._done}
-        await append_operation(self._service.nc, "parser-restarted", fields)
-        self._wanted = wanted
-        self._feed.stop()
+        async with self._one_turn:
+            fields = {"generation": self._generation, "from_offset": wanted, "was_at": self._done}
+            await append_operation(self._service.nc, "parser-restarted", fields)
+            turned = asyncio.get_running_loop().create_future()
+            self._turn = wanted, turned
+            self._feed.stop()
+            await turned
         await request.respond(orjson.dumps(fields))
 
     async def _restart_offset(self, data: bytes) -> int:
@@ -139,17 +169,16 @@ class ParserService:
             question: Any = orjson.loads(data or b"{}")
         except orjson.JSONDecodeError as error:
             raise QueryError(f"the request is not JSON: {error}", where="parser.restart") from error
+        given = question if isinstance(question, dict) else {}
+        asked = {key: given[key] for key in ("from_offset", "from_time") if key in given}
+        if len(asked) != 1 or type(value := next(iter(asked.values()))) is not int:
+            raise QueryError("give from_offset or from_time, a whole number", where="parser.restart")
         end = await last_offset(self._service.nc, names.FRAMES)
-        match question:
-            case {"from_offset": int(offset)}:
-                wanted = offset
-            case {"from_time": int(time)}:
-                wanted = await offset_at_time(self._service.nc, names.FRAMES, time)
-            case _:
-                raise QueryError("from_offset or from_time is missing", where="parser.restart")
-        if not 1 <= wanted <= end + 1:
-            raise QueryError(f"FRAMES has the offsets 1 to {end}, not {wanted}", where="parser.restart")
-        return wanted
+        if "from_time" in asked:
+            return min(end + 1, await offset_at_time(self._service.nc, names.FRAMES, value))
+        if not 1 <= value <= end + 1:
+            raise QueryError(f"FRAMES has the offsets 1 to {end}, not {value}", where="parser.restart")
+        return value
 
     async def _status(self, request: Request) -> None:
         end = await last_offset(self._service.nc, names.FRAMES)
@@ -158,5 +187,6 @@ class ParserService:
             "mission": self._mission.digest,
             "offset": self._done,
             "last_offset": end,
+            "lag": max(0, end - self._done),
         }
         await request.respond(orjson.dumps(status))

@@ -1,14 +1,17 @@
 """Read a stream from an offset, in batches, without a hole.
 
 Pull requests by hand, two outstanding, answered to one plain subscription: several times as fast as
-`fetch`. Offsets only grow; a consumer that vanished (a restarted server, a cut connection) is made again
-behind the last offset seen, so the caller gets every message exactly once and in order. Proven by
-`tests/streams/test_read.py`.
+`fetch`. A consumer numbers what it delivers, so a message that got lost with a connection is noticed; then,
+and when the consumer itself is gone with a server, a new one is made behind the last offset seen. The caller
+gets every message exactly once and in order. Proven by `tests/streams/test_read.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import NamedTuple
@@ -18,17 +21,24 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header
 from nats.js.errors import NotFoundError
 
 from infra.errors import StreamError
 
 BATCH = 5_000
 MAX_BYTES = 8 * 1024**2
+_ENVELOPE_BYTES = 8_192  # subject, reply subject and protocol around the largest message
 _EXPIRES_S = 5.0
-_SILENCE_S = 3 * _EXPIRES_S
+_SILENCE_S = 1.6 * _EXPIRES_S  # a consumer that lives says something at the latest when requests expire
+_LOOK_S = 0.25
+_REOPEN_PAUSE_S = 0.2
 _INACTIVE_S = 120.0
 _NO_HEADERS: dict[str, str] = {}
+_EXPIRED = ("404", "408")
+_FULL = ("Batch Completed", "Message Size Exceeds MaxBytes")
+
+log = logging.getLogger(__name__)
 
 
 class Message(NamedTuple):
@@ -44,6 +54,7 @@ class Message(NamedTuple):
 class StreamReader:
     """An ordered reader of one stream from the offset `start` on; use it with `async with`.
 
+    With `subject`, only messages of that subject (or of those subjects, which must not overlap).
     `pending` is the number of messages the server still had behind the last one delivered.
     """
 
@@ -53,18 +64,23 @@ class StreamReader:
         stream: str,
         *,
         start: int = 1,
-        subject: str | None = None,
+        subject: str | Sequence[str] | None = None,
         headers_only: bool = False,
     ) -> None:
-        self._nc, self._js, self._stream, self._subject = nc, nc.jetstream(), stream, subject
+        self._nc, self._js, self._stream = nc, nc.jetstream(), stream
+        self._subjects = [subject] if isinstance(subject, str) else list(subject or ())
         self._headers_only = headers_only
         self.next_offset = max(1, start)
         self.pending = 0
         self._consumer = ""
+        self._delivered = 0  # number of the consumer's last message, which counts from 1 without a hole
+        self._connection = 0  # how often the connection had been made again when the consumer was made
+        self._is_broken = False  # the consumer is gone, or one of its messages was lost on the way
         self._inbox = nc.new_inbox()
         self._subscription: Subscription | None = None
         self._buffer: list[Message] = []
         self._wanted = 0  # messages asked for and not yet delivered
+        self._max_bytes = max(MAX_BYTES, nc.max_payload) + _ENVELOPE_BYTES
         self._news = asyncio.Event()
         self._heard = 0.0
 
@@ -85,56 +101,83 @@ class StreamReader:
         await self._drop_consumer()
 
     async def read(self, wait: float = 1.0) -> list[Message]:
-        """Return what has arrived, waiting up to `wait` seconds for a first message; maybe none."""
+        """Return what has arrived, waiting up to `wait` seconds for a first message; maybe none.
+
+        While the server is away there is none. Raises StreamError when the stream is gone, or the connection
+        closed for good.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
         while not self._buffer and (left := deadline - loop.time()) > 0:
-            await self._ask()
             self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), min(left, _EXPIRES_S))
-            except TimeoutError:
-                await self._reopen_after_silence()
+            await self._keep_asking()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), min(left, _LOOK_S))
         messages, self._buffer = self._buffer, []
         if messages:
-            await self._ask()
+            await self._keep_asking()
         return messages
+
+    async def _keep_asking(self) -> None:
+        """See that the server knows a consumer and has requests of ours, unless it is away."""
+        if self._nc.is_closed:
+            raise StreamError("the connection was closed while the stream was read", where=self._stream)
+        if not self._nc.is_connected:
+            return
+        silence = asyncio.get_running_loop().time() - self._heard
+        is_lost = self._is_broken or self._connection != self._nc.stats["reconnects"]
+        try:
+            if (is_lost and silence > _REOPEN_PAUSE_S) or silence > _SILENCE_S:
+                await self._reopen()
+            elif not is_lost:
+                await self._ask()
+        except (NatsError, TimeoutError) as error:
+            log.warning("%s can not be read at the moment: %s", self._stream, error or repr(error))
 
     async def _open(self) -> None:
         config = ConsumerConfig(
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=self.next_offset,
             ack_policy=AckPolicy.NONE,
-            filter_subject=self._subject,
+            filter_subjects=self._subjects or None,
             inactive_threshold=_INACTIVE_S,
             headers_only=self._headers_only,
             mem_storage=True,
         )
+        self._connection = self._nc.stats["reconnects"]
         try:
             info = await self._js.add_consumer(self._stream, config)
         except NotFoundError as error:
             raise StreamError(
                 "the stream does not exist", where=self._stream, fix="start the program once"
             ) from error
-        self._consumer = info.name
+        self._consumer, self._delivered, self._is_broken = info.name, 0, False
         self.pending = info.num_pending or 0
         self._wanted = 0
         self._heard = asyncio.get_running_loop().time()
         await self._ask()
 
+    async def _reopen(self) -> None:
+        """Go on with a new consumer behind the last offset seen."""
+        old, self._consumer, self._is_broken = self._consumer, "", True
+        self._heard = asyncio.get_running_loop().time()
+        with contextlib.suppress(NatsError, TimeoutError):
+            await self._js.delete_consumer(self._stream, old)
+        await self._open()
+
     async def _drop_consumer(self) -> None:
         try:
             if self._consumer and self._nc.is_connected:
                 await self._js.delete_consumer(self._stream, self._consumer)
-        except NatsError:
+        except (NatsError, TimeoutError):
             pass  # the server forgets it by itself when nobody asks it any more
 
     async def _ask(self) -> None:
         while self._wanted <= BATCH and len(self._buffer) < 4 * BATCH:
-            request = {"batch": BATCH, "max_bytes": MAX_BYTES, "expires": int(_EXPIRES_S * 1e9)}
+            request = {"batch": BATCH, "max_bytes": self._max_bytes, "expires": int(_EXPIRES_S * 1e9)}
             subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
             self._wanted += BATCH
-            await self._nc.publish(subject, orjson.dumps(request), reply=f"{self._inbox}.m")
+            await self._nc.publish(subject, orjson.dumps(request), reply=f"{self._inbox}.{self._consumer}")
 
     async def _on_message(self, msg: Msg) -> None:
         self._news.set()
@@ -142,27 +185,71 @@ class StreamReader:
         if not msg.reply:
             self._on_status(msg)
             return
-        *_, offset_text, _, recorded, pending = msg.reply.split(".")  # "$JS.ACK. … .offset.n.time.pending"
-        offset = int(offset_text)
-        if offset < self.next_offset:
-            return  # a late answer to a consumer that was given up
-        self.next_offset = offset + 1
+        # "$JS.ACK.<stream>.<consumer>.<tries>.<offset>.<number>.<recorded>.<pending>"
+        *_, consumer, _, offset_text, number_text, recorded, pending = msg.reply.split(".")
+        if consumer != self._consumer or self._is_broken:
+            return  # a late answer of a consumer that was given up
+        if int(number_text) != self._delivered + 1:
+            self._is_broken = True  # what came before this message was lost with a connection
+            return
+        self._delivered += 1
+        self.next_offset = int(offset_text) + 1
         self._wanted -= 1
         self.pending = int(pending)
-        self._buffer.append(Message(offset, int(recorded), msg.subject, msg.headers or _NO_HEADERS, msg.data))
+        headers = msg.headers or _NO_HEADERS
+        self._buffer.append(Message(int(offset_text), int(recorded), msg.subject, headers, msg.data))
 
     def _on_status(self, msg: Msg) -> None:
-        """A request ended unfilled (expired, byte limit reached): what it still wanted is asked anew."""
-        left = (msg.headers or {}).get("Nats-Pending-Messages", "")
-        self._wanted = max(0, self._wanted - int(left)) if left.isdigit() else 0
-
-    async def _reopen_after_silence(self) -> None:
-        """Requests expire every few seconds: a longer silence means that the consumer is gone."""
-        silent = asyncio.get_running_loop().time() - self._heard
-        if silent < _SILENCE_S or not self._nc.is_connected:
+        """A request ended unfilled; what it still wanted is asked anew, of a new consumer if need be."""
+        if not msg.subject.endswith(self._consumer):
             return
-        await self._drop_consumer()
-        await self._open()
+        headers = msg.headers or {}
+        left = headers.get("Nats-Pending-Messages", "")
+        self._wanted = max(0, self._wanted - int(left)) if left.isdigit() else 0
+        ended_well = headers.get(Header.STATUS.value) in _EXPIRED or headers.get(Header.DESCRIPTION) in _FULL
+        self._is_broken = self._is_broken or not ended_well
+
+
+async def read_up_to(
+    nc: Client,
+    stream: str,
+    end: int,
+    *,
+    start: int = 1,
+    subject: str | Sequence[str] | None = None,
+    headers_only: bool = False,
+) -> AsyncIterator[list[Message]]:
+    """Yield the messages from offset `start` to `end` in batches.
+
+    Ends also where the server has nothing more to give: the last messages may be of other subjects, or
+    damaged on its disk, which it passes over in silence (and still counts as pending).
+    """
+    if start > end:
+        return
+    at = start  # not reader.next_offset, which counts what waits in its buffer too
+    async with StreamReader(nc, stream, start=start, subject=subject, headers_only=headers_only) as reader:
+        while at <= end:
+            messages = await reader.read(_EXPIRES_S if reader.pending else 0)
+            if messages:
+                at = messages[-1].offset + 1
+                yield [message for message in messages if message.offset <= end]
+            elif not await _has_more(nc, stream, at, end, subject):
+                return
+
+
+async def _has_more(
+    nc: Client, stream: str, start: int, end: int, subject: str | Sequence[str] | None
+) -> bool:
+    """Ask the server for a readable message between two offsets; without an answer there may be one."""
+    for one in [subject] if isinstance(subject, str) else subject or [">"]:
+        question = orjson.dumps({"seq": start, "next_by_subj": one})
+        try:
+            answer = await nc.request(f"$JS.API.DIRECT.GET.{stream}", question, timeout=2 * _EXPIRES_S)
+        except (NatsError, TimeoutError):
+            return True
+        if int((answer.headers or {}).get("Nats-Sequence", end + 1)) <= end:
+            return True
+    return False
 
 
 async def last_offset(nc: Client, stream: str) -> int:
@@ -174,7 +261,7 @@ async def last_offset(nc: Client, stream: str) -> int:
 async def offset_at_time(nc: Client, stream: str, recorded: int) -> int:
     """Return the offset of the first message recorded at or after `recorded` (ns UTC); one past the end
     when there is none."""
-    js = nc.jetstream()
+    js, recorded = nc.jetstream(), min(max(recorded, 0), 2**63 - 1)
     moment = datetime.fromtimestamp(recorded // 10**9, tz=UTC)
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_TIME,

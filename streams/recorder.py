@@ -10,18 +10,17 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 
-from infra.errors import FlightLedgerError
 from streams import names
-from streams.append import Appender, Outgoing
+from streams.append import HEADER_ROOM, Appender, Outgoing
 from streams.framing import Frame, Framer, make_framer
+from streams.framing.frame import torn_pieces
 from streams.links import LinkConfig
-from streams.operations import append_operation
+from streams.operations import append_surely
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +31,15 @@ def new_session(link: str) -> str:
 
 
 def frame_messages(
-    link: str, session: str, frames: Sequence[Frame], counter: int, *, source: str = ""
+    link: str, session: str, frames: Sequence[Frame], counter: int, *, limit: int, source: str = ""
 ) -> list[Outgoing]:
-    """Return frames as messages of FRAMES; the first one has number `counter` in its session."""
+    """Return frames as messages of FRAMES; the first one has number `counter` in its session.
+
+    A frame of more than `limit` bytes, which no message can hold, becomes torn pieces.
+    """
     subject, prefix = names.frame_subject(link), f"{source}." if source else ""
     messages = []
-    for number, (data, received, torn) in enumerate(frames, counter):
+    for number, (data, received, torn) in enumerate(_fitting(frames, limit), counter):
         headers = {
             names.RECEIVED: str(received),
             names.SESSION: session,
@@ -49,6 +51,15 @@ def frame_messages(
             headers[names.SOURCE] = source
         messages.append(Outgoing(subject, data, headers))
     return messages
+
+
+def _fitting(frames: Sequence[Frame], limit: int) -> Iterator[Frame]:
+    for frame in frames:
+        if len(frame.data) <= limit:
+            yield frame
+        else:
+            why = f"a frame of {len(frame.data)} bytes, a message of the server holds {limit}"
+            yield from torn_pieces(frame.data, frame.received, f"{frame.torn or 'too large'}: {why}", limit)
 
 
 class _Connection:
@@ -82,9 +93,9 @@ class LinkRecorder:
         if ended is None:
             self._events.put_nowait(("link-down", {"link": self._config.name, "why": why}))
             return
-        task = asyncio.create_task(self._end(ended))
+        task = asyncio.create_task(self._end(ended, why))
         self._lasts.add(task)
-        task.add_done_callback(lambda done: self._closed(done, ended, why))
+        task.add_done_callback(self._lasts.discard)
 
     async def chunk(self, connection: int, data: bytes, received: int) -> None:
         """Cut bytes into frames and append them."""
@@ -100,12 +111,8 @@ class LinkRecorder:
         """Append the link's events to OPERATIONS, in order, until cancelled."""
         while True:
             kind, fields = await self._events.get()
-            try:
-                await append_operation(self._nc, kind, fields)
-            except (FlightLedgerError, NatsError, TimeoutError) as error:
-                log.error("the event %s could not be appended: %s", kind, error)
-            finally:
-                self._events.task_done()
+            await append_surely(self._nc, kind, fields)
+            self._events.task_done()
 
     async def finish(self) -> None:
         """Wait until everything received and every event is in the streams."""
@@ -115,22 +122,18 @@ class LinkRecorder:
         await self._events.join()
 
     async def _append(self, open_one: _Connection, frames: list[Frame]) -> None:
-        if not frames:
-            return
-        messages = frame_messages(self._config.name, open_one.session, frames, open_one.frames)
-        open_one.frames += len(frames)
-        self.frames += len(frames)
+        limit = self._nc.max_payload - HEADER_ROOM
+        messages = frame_messages(self._config.name, open_one.session, frames, open_one.frames, limit=limit)
+        open_one.frames += len(messages)
+        self.frames += len(messages)
         await self._appender.append(messages)
 
-    async def _end(self, ended: _Connection) -> None:
+    async def _end(self, ended: _Connection, why: str) -> None:
         """Append what the framer holds; `session-closed` then means that all frames are in the stream."""
         await self._append(ended, ended.framer.flush(time.time_ns()))
         await self._appender.drain()
-
-    def _closed(self, task: asyncio.Task[None], ended: _Connection, why: str) -> None:
-        self._lasts.discard(task)
         self._note("session-closed", ended, why=why, frames=ended.frames)
 
     def _note(self, kind: str, connection: _Connection, **fields: Any) -> None:
-        event = {"link": self._config.name, "session": connection.session, **fields}
+        event = {"at": time.time_ns(), "link": self._config.name, "session": connection.session, **fields}
         self._events.put_nowait((kind, event))

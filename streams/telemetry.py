@@ -22,21 +22,27 @@ import pyarrow.compute as pc
 from infra.errors import StreamError
 
 MAX_MESSAGE_BYTES = 4 * 1024**2
+MAX_ROWS = 1_000_000
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
 def pack(table: str, rows: pa.RecordBatch) -> Iterator[bytes]:
     """Yield the rows as messages of at most about `MAX_MESSAGE_BYTES`; nothing for no rows."""
+    return (data for _, data in pack_within(table, rows, MAX_MESSAGE_BYTES))
+
+
+def pack_within(table: str, rows: pa.RecordBatch, limit: int) -> Iterator[tuple[pa.RecordBatch, bytes]]:
+    """Yield messages of at most `limit` bytes, each with its rows; one that is larger has a single row."""
     if rows.num_rows == 0:
         return
     columns = {field.name: _to_json(column) for field, column in zip(rows.schema, rows.columns, strict=True)}
     data = orjson.dumps({"table": table, "rows": rows.num_rows, "columns": columns}, option=_OPTIONS)
-    if len(data) <= MAX_MESSAGE_BYTES or rows.num_rows == 1:
-        yield data
+    if len(data) <= limit or rows.num_rows == 1:
+        yield rows, data
         return
     half = rows.num_rows // 2
-    yield from pack(table, rows.slice(0, half))
-    yield from pack(table, rows.slice(half))
+    yield from pack_within(table, rows.slice(0, half), limit)
+    yield from pack_within(table, rows.slice(half), limit)
 
 
 def table_of(data: bytes) -> tuple[str, dict[str, Any], int]:
@@ -49,9 +55,10 @@ def table_of(data: bytes) -> tuple[str, dict[str, Any], int]:
         table, columns, rows = message["table"], message["columns"], message["rows"]
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError) as error:
         raise StreamError(f"not a telemetry message: {error!r}", where="TELEMETRY") from error
-    fits = isinstance(table, str) and isinstance(columns, dict) and type(rows) is int
-    if not (fits and 0 <= rows <= MAX_MESSAGE_BYTES):  # a row takes more than a byte
-        raise StreamError("not a telemetry message: table, rows or columns make no sense", where="TELEMETRY")
+    if not (isinstance(table, str) and isinstance(columns, dict) and type(rows) is int):
+        raise StreamError("not a telemetry message: not a table, columns and rows", where="TELEMETRY")
+    if not 0 <= rows <= MAX_ROWS:
+        raise StreamError(f"not a telemetry message: it says that it has {rows} rows", where="TELEMETRY")
     return table, columns, rows
 
 
@@ -59,9 +66,8 @@ def unpack(columns: dict[str, Any], rows: int, schema: pa.Schema) -> pa.RecordBa
     """The inverse of `pack` for one message: rows in `schema`. Raises StreamError where it does not fit."""
     try:
         arrays = [_from_json(columns[field.name], rows, field.type) for field in schema]
-        for field, values in zip(schema, arrays, strict=True):
-            if values.null_count and not field.nullable:
-                raise ValueError(f"{field.name} must have a value in every row")
+        if unfit := [f.name for f, a in zip(schema, arrays, strict=True) if a.null_count and not f.nullable]:
+            raise ValueError(f"{', '.join(unfit)} has no value")
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
     except (KeyError, pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         raise StreamError(
@@ -74,7 +80,7 @@ def unpack(columns: dict[str, Any], rows: int, schema: pa.Schema) -> pa.RecordBa
 def _to_json(column: pa.Array) -> Any:
     kind = column.type
     if pa.types.is_dictionary(kind):
-        codes = column.indices.to_numpy()
+        codes = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False)
         if len(codes) and (codes == codes[0]).all():
             return column[0].as_py()
         return column.to_pylist()
@@ -109,11 +115,10 @@ def float_name(value: float) -> float | str:
 
 
 def _from_json(values: Any, rows: int, kind: pa.DataType) -> pa.Array:
+    if values is None:
+        return pa.nulls(rows, kind)
     if pa.types.is_dictionary(kind):
-        if not isinstance(values, list):
-            codes = pa.array(np.zeros(rows, dtype=np.int32))
-            return pa.DictionaryArray.from_arrays(codes, pa.array([values], type=pa.string()))
-        return pa.array(values, type=pa.string()).dictionary_encode()
+        return _encoded_texts(values, rows)
     if not isinstance(values, list):
         values = [values] * rows
     if len(values) != rows:
@@ -125,6 +130,13 @@ def _from_json(values: Any, rows: int, kind: pa.DataType) -> pa.Array:
     if pa.types.is_floating(kind):
         return _floats(values, kind)
     return pa.array(values, type=kind)
+
+
+def _encoded_texts(values: Any, rows: int) -> pa.Array:
+    if isinstance(values, list):
+        return pa.array(values, type=pa.string()).dictionary_encode()
+    codes = pa.array(np.zeros(rows, dtype=np.int32))
+    return pa.DictionaryArray.from_arrays(codes, pa.array([values], type=pa.string()))
 
 
 def _floats(values: list[Any], kind: pa.DataType) -> pa.Array:

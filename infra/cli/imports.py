@@ -13,6 +13,7 @@ from infra.cli.output import console, print_json
 from infra.cli.progress import bytes_bar
 from infra.errors import MissionError, ServerError
 from infra.program.system import System, open_system, status
+from streams import names
 from streams.answers import ask_once
 from streams.generations import ensure_mission
 from streams.mission import Mission, load_mission
@@ -73,14 +74,14 @@ async def _parsing_generation(system: System, mission: Mission) -> str:
     return str(parser["generation"])
 
 
-async def wait_projected(system: System, generation: str, offset: int) -> None:
-    """Wait until the frames up to `offset` are in the tables. Raises ServerError when nothing moves."""
+async def wait_projected(system: System, generation: str, offset: int, *, stream: str = names.FRAMES) -> None:
+    """Wait until the tables have what `stream` has up to `offset`. Raises ServerError when nothing moves."""
     loop = asyncio.get_running_loop()
     seen, moved = -1, loop.time()
     while True:
         rows = [orjson.loads(line) for line in (await ask_once(system.nc, "query.offsets", {})).splitlines()]
         at = max(
-            (row["offset"] for row in rows if (row["stream"], row["generation"]) == ("FRAMES", generation)),
+            (row["offset"] for row in rows if (row["stream"], row["generation"]) == (stream, generation)),
             default=0,
         )
         if at >= offset:
@@ -89,8 +90,8 @@ async def wait_projected(system: System, generation: str, offset: int) -> None:
             seen, moved = at, loop.time()
         if loop.time() - moved > _STALL_S:
             raise ServerError(
-                f"the projections stand still at frame {at} of {offset}",
-                where=f"generation {generation}",
+                f"the projections stand still at offset {at} of {offset}",
+                where=stream,
                 fix="the frames are safe in FRAMES; look at the lines above and run the command again",
             )
         await asyncio.sleep(_POLL_S)

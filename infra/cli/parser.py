@@ -9,9 +9,11 @@ import orjson
 
 from infra.cli.imports import SERVICES, wait_projected
 from infra.cli.output import console, print_json
-from infra.program.system import open_system, status
+from infra.program.system import System, open_system, status
 from projections.queries.scope import parse_time
+from streams import names
 from streams.answers import ask_once
+from streams.read import last_offset
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -36,13 +38,20 @@ async def run_restart(options: argparse.Namespace) -> int:
     async with open_system(options.data, services=SERVICES) as system:
         answer = orjson.loads(await ask_once(system.nc, "parser.restart", request))
         if system.owned:
-            end = int(str((await status(system.nc, "parser.status"))["last_offset"]))
-            await wait_projected(system, answer["generation"], end)
+            await _wait_caught_up(system, answer["generation"])
     if options.json:
         print_json(answer)
     else:
         console().print(f"{answer['generation']} goes on from offset {answer['from_offset']}")
     return 0
+
+
+async def _wait_caught_up(system: System, generation: str) -> None:
+    """Wait until the tables have all frames again, once the writer knows that the parser went elsewhere."""
+    told = await last_offset(system.nc, names.TELEMETRY)
+    await wait_projected(system, "", told, stream=names.TELEMETRY)
+    end = await last_offset(system.nc, names.FRAMES)
+    await wait_projected(system, generation, end)
 
 
 async def run_status(options: argparse.Namespace) -> int:

@@ -18,9 +18,11 @@ from infra.embedded import EmbeddedServers, connect_or_start
 from infra.errors import FlightLedgerError, ServerError
 from infra.program.runners import RUNNERS
 from infra.service import Service, start_service
+from infra.tasks import end_tasks
 from streams.event_log import ensure_streams
 
 _READY_WITHIN_S = 60.0
+_STOP_WITHIN_S = 45.0
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +66,7 @@ class System:
     async def stop(self) -> None:
         """Stop this program's services, the last started first."""
         for task in reversed(self.services.values()):
-            if not task.done():
-                task.cancel()
-            await asyncio.wait([task])
+            await end_tasks(task, patience=_STOP_WITHIN_S)
 
 
 async def _run(service: Service, name: str) -> None:

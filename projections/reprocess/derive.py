@@ -44,7 +44,7 @@ class Derivation:
         self._segment, self._progress, self._flush_rows = segment, progress, flush_rows
         self._writer = Writer(clickhouse, lambda _: mission)
         self._feed: Feed[FrameBatch] = Feed()
-        self._resume = segment.first
+        self._start = self._resume = segment.first
         self.done = segment.first - 1
 
     async def run(self, nc: Client, *, start: int, end: int) -> None:
@@ -52,6 +52,7 @@ class Derivation:
 
         A packet that began in the segment may need frames behind it: those are read as well.
         """
+        self._start = start
         before = lookback(self._mission)
         first = max(1, start - before)
         limit = end if before else self._segment.last
@@ -88,7 +89,10 @@ class Derivation:
 
     def _add(self, table: str, rows: pa.RecordBatch, *, fixed: bool) -> None:
         if rows.num_rows:
-            inside = pc.less_equal(rows.column("frame_offset"), self._segment.last)
+            offsets = rows.column("frame_offset")  # packets that began before are another segment's
+            inside = pc.and_(
+                pc.greater_equal(offsets, self._start), pc.less_equal(offsets, self._segment.last)
+            )
             self._writer.add(self._generation, table, rows.filter(inside), fixed=fixed)
 
     def _flush(self, offset: int) -> None:

@@ -4,10 +4,12 @@ Packets span frames, so a reader has a state per virtual channel: the packet tha
 last frame count. A packet's identity is the offset of the frame in which it starts and its index among those
 that start there, counted from the first header pointer: it does not depend on where reading began.
 
-Known limits: a reader that starts in the middle of a stream cannot tell whether the bytes before the first
-header pointer of a channel's first frame are the end of a packet that an earlier reader has: they give a
-fault only when the reader was told that it starts at the `beginning`. It cannot see frames lost before that
-frame either. A frame that comes twice looks like 255 lost ones.
+What is found in a frame depends on the packets that are not complete when it comes, and on nothing else that
+was before: a reader that starts where the oldest of them began finds the same. A packet is given up
+`patience` offsets behind the frame in which it began, so that is never far back.
+
+Known limits: bytes before the first packet start of a channel's first frame are a fault, though a packet may
+just have begun before the recording. A frame that comes twice looks like 255 lost ones.
 """
 
 from __future__ import annotations
@@ -26,6 +28,11 @@ from streams.framing.space_packet import (
     wrong_packet,
 )
 from streams.framing.transfer_frame import NO_START, ONLY_IDLE, TransferFrame, decode_frame
+
+PATIENCE = 100_000
+"""Frames, of all links, after which a packet that is not complete is given up."""
+
+UNCLAIMED = "bytes before a packet start belong to no packet: where it began was lost, or damaged"
 
 
 class SpannedPacket(NamedTuple):
@@ -63,12 +70,10 @@ class _Partial:
 
 @dataclass
 class _Channel:
-    """State of one virtual channel; `lost`: the bytes up to the next packet start belong to no known one."""
+    """State of one virtual channel: the last frame count, and the packet that is not complete."""
 
     count: int | None = None
     partial: _Partial | None = None
-    lost: str = ""
-    is_first: bool = True
 
 
 class TransferFrameReader:
@@ -77,9 +82,9 @@ class TransferFrameReader:
     `idle` counts the idle packets and `idle_frames` the frames with only idle data: both are dropped.
     """
 
-    def __init__(self, config: FramingConfig, beginning: bool = False) -> None:
+    def __init__(self, config: FramingConfig, patience: int = PATIENCE) -> None:
         self._config = config
-        self._beginning = beginning
+        self._patience = patience
         self._channels: dict[tuple[int, int], _Channel] = {}
         self._packets: list[SpannedPacket] = []
         self._faults: list[SpannedFault] = []
@@ -99,16 +104,14 @@ class TransferFrameReader:
                 self._read_frame(decoded, offset)
         return self._take()
 
-    def oldest_pending(self) -> int | None:
-        """Return the offset of the earliest frame in which a packet began that is not complete yet."""
-        pending = [channel.partial.offset for channel in self._channels.values() if channel.partial]
-        return min(pending, default=None)
+    def pending(self) -> list[int]:
+        """Return the offsets of the frames in which the packets began that are not complete yet."""
+        return sorted(channel.partial.offset for channel in self._channels.values() if channel.partial)
 
-    def end(self, reason: str = "the session ended inside this packet") -> list[SpannedFault]:
-        """Forget all channels, as at the end of a session; what was not complete becomes a fault."""
+    def give_up(self, offset: int) -> list[SpannedFault]:
+        """Give up the packets that began more than `patience` before the frame `offset`, the newest one."""
         for channel in self._channels.values():
-            self._break(channel, reason)
-        self._channels.clear()
+            self._give_up(channel, offset)
         return self._take()[1]
 
     def _take(self) -> tuple[list[SpannedPacket], list[SpannedFault]]:
@@ -121,6 +124,7 @@ class TransferFrameReader:
 
     def _read_frame(self, frame: TransferFrame, offset: int) -> None:
         channel = self._channels.setdefault((frame.scid, frame.vcid), _Channel())
+        self._give_up(channel, offset)
         self._check_count(channel, frame.vc_count)
         if frame.synchronised:
             self._fault(
@@ -145,27 +149,28 @@ class TransferFrameReader:
             frames = "1 frame" if lost == 1 else f"{lost} frames"
             self._break(channel, f"{frames} of the virtual channel lost before frame count {count}")
 
+    def _give_up(self, channel: _Channel, offset: int) -> None:
+        if channel.partial and offset - channel.partial.offset > self._patience:
+            self._break(channel, f"not complete {self._patience} frames after it began")
+
     def _break(self, channel: _Channel, reason: str) -> None:
-        """Give up the packet that is not complete; what follows up to a packet start belongs to it."""
+        """Let the packet that is not complete be a fault."""
         if channel.partial:
             partial, channel.partial = channel.partial, None
             self._fault(partial.offset, reason, bytes(partial.data), partial.index)
-        channel.lost = reason
 
     def _read_data(self, channel: _Channel, frame: TransferFrame, offset: int) -> None:
         has_start = frame.first_header != NO_START
         start = frame.first_header if has_start else len(frame.data)
         self._read_tail(channel, frame.data[:start], has_start, offset)
         if has_start:
-            channel.lost = ""
             self._read_starts(channel, frame.data, start, offset)
-        channel.is_first = channel.is_first and not has_start
 
     def _read_tail(self, channel: _Channel, tail: bytes, has_start: bool, offset: int) -> None:
         """Read the bytes before the first packet start, or of a whole frame in which none starts."""
         if channel.partial is None:
             if tail:
-                self._read_unclaimed(channel, tail, offset)
+                self._fault(offset, f"{len(tail)} {UNCLAIMED}", tail)
             return
         partial = channel.partial
         partial.data += tail
@@ -178,25 +183,13 @@ class TransferFrameReader:
             says = "not known" if wanted is None else f"{wanted} bytes"
             self._break(channel, f"{size} bytes up to the next packet start, its length is {says}")
 
-    def _read_unclaimed(self, channel: _Channel, tail: bytes, offset: int) -> None:
-        """Report bytes of a packet whose start was not received."""
-        if channel.lost:
-            reason = channel.lost
-        elif not channel.is_first:
-            reason = "the packet before them was complete"
-        elif self._beginning:
-            reason = "its start was not received"
-        else:
-            return
-        self._fault(offset, f"{len(tail)} bytes before a packet start belong to no packet: {reason}", tail)
-
     def _read_starts(self, channel: _Channel, data: bytes, at: int, offset: int) -> None:
         """Read the packets that start in a frame; the last one may be incomplete."""
         index, end = 0, len(data)
         while at < end:
             if data[at] > 0x1F:
-                channel.lost = wrong_packet(data[at:].ljust(MIN_PACKET, b"\0"), 0, end - at)
-                self._fault(offset, channel.lost, data[at:])
+                reason = wrong_packet(data[at:].ljust(MIN_PACKET, b"\0"), 0, end - at)
+                self._fault(offset, reason, data[at:])
                 return
             size = packet_length(data, at) if at + PRIMARY_HEADER <= end else MIN_PACKET
             if at + size > end:

@@ -15,7 +15,12 @@ from streams.framing.transfer_frame import (
     frame_counts,
 )
 from streams.framing.transfer_frame_builder import build_transfer_frames
-from streams.framing.transfer_frames import SpannedFault, SpannedPacket, TransferFrameReader
+from streams.framing.transfer_frames import (
+    UNCLAIMED,
+    SpannedFault,
+    SpannedPacket,
+    TransferFrameReader,
+)
 
 BARE = FramingConfig("transfer-frames", 30, asm=False)  # 24 bytes of data a frame
 
@@ -25,9 +30,9 @@ def packet(size: int, apid: int = 11, fill: int = 0xE7) -> bytes:
 
 
 def read(
-    config: FramingConfig, frames: list[bytes], first: int = 100, beginning: bool = True
+    config: FramingConfig, frames: list[bytes], first: int = 100
 ) -> tuple[list[SpannedPacket], list[SpannedFault]]:
-    reader = TransferFrameReader(config, beginning)
+    reader = TransferFrameReader(config)
     return reader.read(frames, range(first, first + len(frames)))
 
 
@@ -132,23 +137,31 @@ def test_a_packets_identity_does_not_depend_on_where_reading_began(
     frames = build_transfer_frames(packets, config)
     first = data.draw(st.integers(0, len(frames) - 1))
     everything, _ = read(config, frames)
-    later, faults = read(config, frames[first:], 100 + first, beginning=False)
+    later, faults = read(config, frames[first:], 100 + first)
     assert later == [one for one in everything if one.offset >= 100 + first]
-    assert faults == []
+    assert all(UNCLAIMED in fault.reason for fault in faults)
 
 
 @given(configs, many_packets, st.data())
-def test_reading_on_from_the_oldest_pending_offset_loses_nothing(
+def test_a_reader_that_starts_where_the_oldest_pending_packet_began_finds_the_same_from_then_on(
     config: FramingConfig, packets: list[bytes], data: st.DataObject
 ) -> None:
     frames = build_transfer_frames(packets, config)
-    stop = data.draw(st.integers(0, len(frames)))
-    reader = TransferFrameReader(config, beginning=True)
-    before, _ = reader.read(frames[:stop], range(stop))
-    pending = reader.oldest_pending()
-    resume = stop if pending is None else pending
-    after, _ = read(config, frames[resume:], resume, beginning=False)
-    assert sorted({*before, *after}, key=lambda one: (one.offset, one.index)) == read(config, frames, 0)[0]
+    kept = sorted(data.draw(st.sets(st.integers(0, len(frames) - 1), min_size=1)))  # the others are lost
+    stop = data.draw(st.integers(0, len(kept)))
+    patience = data.draw(st.sampled_from([1, 3, 1000]))
+    one = TransferFrameReader(config, patience)
+    one.read([frames[number] for number in kept[:stop]], kept[:stop])
+    at = kept[stop] if stop < len(kept) else len(frames)
+    one.give_up(at - 1)
+    first = min([at, *one.pending()])
+    other = TransferFrameReader(config, patience)
+    before = [number for number in kept[:stop] if number >= first]
+    other.read([frames[number] for number in before], before)
+    assert other.pending() == one.pending()
+    later = [frames[number] for number in kept[stop:]], kept[stop:]
+    assert other.read(*later) == one.read(*later)
+    assert other.give_up(len(frames) + 1000) == one.give_up(len(frames) + 1000)
 
 
 @given(configs, many_packets, st.data())
@@ -157,7 +170,7 @@ def test_lost_frames_cost_only_the_packets_they_touch(
 ) -> None:
     frames = build_transfer_frames(packets, config)
     lost = data.draw(st.sets(st.integers(0, len(frames) - 1), max_size=3))
-    reader = TransferFrameReader(config, beginning=True)
+    reader = TransferFrameReader(config)
     kept = [number for number in range(len(frames)) if number not in lost]
     found, _faults = reader.read([frames[number] for number in kept], kept)
     untouched = [
@@ -185,11 +198,10 @@ def test_a_lost_frame_gives_up_the_packet_that_was_in_it_and_keeps_its_bytes() -
     found, faults = reader.read([frames[0], *frames[2:4]], [100, 102, 103])
     assert [one.data for one in found] == [packets[0], packets[2]]
     reason = "1 frame of the virtual channel lost before frame count 2"
-    tail = "bytes before a packet start belong to no packet"
     assert faults == [
         SpannedFault(100, "frame", reason, packets[1][:4], packet_index=1),
-        SpannedFault(102, "frame", f"24 {tail}: {reason}", packets[1][28:52]),
-        SpannedFault(103, "frame", f"8 {tail}: {reason}", packets[1][52:]),
+        SpannedFault(102, "frame", f"24 {UNCLAIMED}", packets[1][28:52]),
+        SpannedFault(103, "frame", f"8 {UNCLAIMED}", packets[1][52:]),
     ]
 
 
@@ -247,10 +259,10 @@ def test_what_holds_no_packets_is_said() -> None:
     assert all(words in fault.reason for words, fault in zip(says, faults, strict=True))
 
 
-def test_bytes_before_the_first_start_are_a_fault_only_at_the_beginning() -> None:
-    frames = [frame(4, b"tail" + packet(20))]
-    assert read(BARE, frames, beginning=False)[1] == []
-    assert [fault.data for fault in read(BARE, frames, beginning=True)[1]] == [b"tail"]
+def test_bytes_before_the_first_start_are_a_fault() -> None:
+    found, faults = read(BARE, [frame(4, b"tail" + packet(20))])
+    assert [one.data for one in found] == [packet(20)]
+    assert faults == [SpannedFault(100, "frame", f"4 {UNCLAIMED}", b"tail")]
 
 
 def test_a_wrong_packet_version_leaves_the_rest_of_the_frame_to_a_fault() -> None:
@@ -266,13 +278,17 @@ def test_idle_packets_count_in_the_index_and_are_dropped() -> None:
     assert reader.idle == 1
 
 
-def test_the_end_of_a_session_reports_what_was_not_complete() -> None:
-    reader = TransferFrameReader(BARE)
-    reader.read([frame(0, packet(100)[:24])], [7])
-    assert reader.oldest_pending() == 7
-    reason = "the session ended inside this packet"
-    assert reader.end() == [SpannedFault(7, "frame", reason, packet(100)[:24], packet_index=0)]
-    assert reader.oldest_pending() is None
+def test_a_packet_that_is_not_complete_in_time_is_given_up_at_the_same_frame_in_either_way() -> None:
+    begun, goes_on = frame(0, packet(100)[:24]), frame(0x7FF, packet(100)[24:48], 1)
+    fault = SpannedFault(7, "frame", "not complete 10 frames after it began", packet(100)[:24], 0)
+    for last, is_given_up in ((17, False), (18, True)):
+        told, read_on = TransferFrameReader(BARE, 10), TransferFrameReader(BARE, 10)
+        for reader in (told, read_on):
+            reader.read([begun], [7])
+            assert reader.pending() == [7]
+        assert told.give_up(last) == [fault] * is_given_up
+        assert read_on.read([goes_on], [last])[1][:1] == [fault] * is_given_up
+        assert told.pending() == read_on.pending() == [7] * (not is_given_up)
 
 
 @given(st.lists(st.binary(min_size=34, max_size=34), max_size=20))
@@ -281,7 +297,8 @@ def test_random_frames_do_not_stop_the_reader(bodies: list[bytes]) -> None:
     reader = TransferFrameReader(config)
     reader.read([b"\x00\x10" + body[2:] for body in bodies], range(len(bodies)))
     reader.read(bodies, range(len(bodies)))
-    reader.end()
+    reader.give_up(10**9)
+    assert reader.pending() == []
 
 
 def test_frames_of_wrong_size_are_refused_by_the_builder() -> None:

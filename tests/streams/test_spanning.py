@@ -4,7 +4,7 @@ from support import small_mission
 from streams.frame_batch import FrameBatch
 from streams.framing import FramingConfig
 from streams.parsed_rows import Remark
-from streams.spanning import SpanningLink
+from streams.spanning import Spanning
 
 CONFIG = FramingConfig("transfer-frames", small_mission.FRAME_LENGTH, asm=False, fecf=True)
 
@@ -18,7 +18,7 @@ def batch(frames: list[bytes], first: int) -> FrameBatch:
 def test_a_packet_that_begins_in_one_run_of_frames_and_ends_in_the_next_is_whole() -> None:
     packets = small_mission.packets(40)
     frames = small_mission.transfer_frames(packets)
-    link, remarks = SpanningLink(CONFIG, "s"), list[Remark]()
+    link, remarks = Spanning(CONFIG, 1000), list[Remark]()
     found: list[tuple[int, bytes]] = []
     for at in range(0, len(frames), 2):
         for part in link.read(batch(frames[at : at + 2], 7 + at), remarks):
