@@ -20,6 +20,7 @@ GENERATION_STARTED = "generation-started"
 GENERATION_FINISHED = "generation-finished"
 GENERATION_PROMOTED = "generation-promoted"
 GENERATION_DROPPED = "generation-dropped"
+KINDS = (MISSION_LOADED, GENERATION_STARTED, GENERATION_FINISHED, GENERATION_PROMOTED, GENERATION_DROPPED)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def generation_name(mission: Mission) -> str:
 
 async def read_generations(nc: Client) -> Generations:
     """Read OPERATIONS and fold it."""
-    return fold(await read_operations(nc))
+    return fold(await read_operations(nc, kinds=KINDS))
 
 
 async def ensure_mission(nc: Client, mission: Mission) -> None:

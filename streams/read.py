@@ -9,6 +9,7 @@ behind the last offset seen, so the caller gets every message exactly once and i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import NamedTuple
@@ -44,6 +45,7 @@ class Message(NamedTuple):
 class StreamReader:
     """An ordered reader of one stream from the offset `start` on; use it with `async with`.
 
+    With `subject`, only messages of that subject (or of those subjects, which must not overlap).
     `pending` is the number of messages the server still had behind the last one delivered.
     """
 
@@ -53,10 +55,11 @@ class StreamReader:
         stream: str,
         *,
         start: int = 1,
-        subject: str | None = None,
+        subject: str | Sequence[str] | None = None,
         headers_only: bool = False,
     ) -> None:
-        self._nc, self._js, self._stream, self._subject = nc, nc.jetstream(), stream, subject
+        self._nc, self._js, self._stream = nc, nc.jetstream(), stream
+        self._subjects = [subject] if isinstance(subject, str) else list(subject or ())
         self._headers_only = headers_only
         self.next_offset = max(1, start)
         self.pending = 0
@@ -105,7 +108,7 @@ class StreamReader:
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=self.next_offset,
             ack_policy=AckPolicy.NONE,
-            filter_subject=self._subject,
+            filter_subjects=self._subjects or None,
             inactive_threshold=_INACTIVE_S,
             headers_only=self._headers_only,
             mem_storage=True,
@@ -163,6 +166,42 @@ class StreamReader:
             return
         await self._drop_consumer()
         await self._open()
+
+
+async def read_up_to(
+    nc: Client, stream: str, end: int, *, start: int = 1, subject: str | Sequence[str] | None = None
+) -> AsyncIterator[list[Message]]:
+    """Yield the messages from offset `start` to `end` in batches.
+
+    Ends also where the server has nothing more to give: the last messages may be of other subjects, or
+    damaged on its disk, which it passes over in silence (and still counts as pending).
+    """
+    if start > end:
+        return
+    at = start  # not reader.next_offset, which counts what waits in its buffer too
+    async with StreamReader(nc, stream, start=start, subject=subject) as reader:
+        while at <= end:
+            messages = await reader.read(_EXPIRES_S if reader.pending else 0)
+            if messages:
+                at = messages[-1].offset + 1
+                yield [message for message in messages if message.offset <= end]
+            elif not await _has_more(nc, stream, at, end, subject):
+                return
+
+
+async def _has_more(
+    nc: Client, stream: str, start: int, end: int, subject: str | Sequence[str] | None
+) -> bool:
+    """Ask the server for a readable message between two offsets; without an answer there may be one."""
+    for one in [subject] if isinstance(subject, str) else subject or [">"]:
+        question = orjson.dumps({"seq": start, "next_by_subj": one})
+        try:
+            answer = await nc.request(f"$JS.API.DIRECT.GET.{stream}", question, timeout=2 * _EXPIRES_S)
+        except (NatsError, TimeoutError):
+            return True
+        if int((answer.headers or {}).get("Nats-Sequence", end + 1)) <= end:
+            return True
+    return False
 
 
 async def last_offset(nc: Client, stream: str) -> int:

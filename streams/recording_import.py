@@ -57,12 +57,11 @@ async def import_recording(
     digest = await asyncio.to_thread(_digest, file)
     source = digest[:16]
     session = session or f"file-{digest[:12]}"
-    events = await read_operations(nc)
+    events = await read_operations(nc, kinds=(STARTED, FINISHED))
     mine = [
         event.fields
         for event in events
-        if event.kind in (STARTED, FINISHED)
-        and (event.fields["link"], event.fields["session"], event.fields["source"]) == (link, session, source)
+        if (event.fields["link"], event.fields["session"], event.fields["source"]) == (link, session, source)
     ]
     if finished := [fields for fields in mine if "frames" in fields]:
         return Imported(session, link, finished[0]["frames"], 0, finished[0]["last_offset"])
