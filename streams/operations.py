@@ -10,7 +10,7 @@ import orjson
 from nats.aio.client import Client
 
 from streams import names
-from streams.chain import append_event
+from streams.chain import Expected, append_event
 from streams.read import Message, last_offset, read_up_to
 
 
@@ -23,10 +23,15 @@ class Operation(NamedTuple):
     fields: dict[str, Any]
 
 
-async def append_operation(nc: Client, kind: str, fields: dict[str, Any]) -> int:
-    """Append an event and return its offset. Raises StreamError when the chain can not be extended."""
+async def append_operation(
+    nc: Client, kind: str, fields: dict[str, Any], *, expected: Expected | None = None
+) -> int:
+    """Append an event and return its offset. Raises StreamError when the chain can not be extended.
+
+    With `expected`, ConflictError when another writer was first on those subjects.
+    """
     data = orjson.dumps({"at": time.time_ns(), **fields}, option=orjson.OPT_SORT_KEYS)
-    return await append_event(nc, names.OPERATIONS, names.operation_subject(kind), data)
+    return await append_event(nc, names.OPERATIONS, names.operation_subject(kind), data, expected=expected)
 
 
 def operation_of(message: Message) -> Operation:
