@@ -96,6 +96,15 @@ def seal_digest(previous: str, first: int, last: int, columns: Mapping[str, str]
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
+def following(frames: Sequence[Message]) -> int:
+    """Return how many of the frames, one at least, have offsets that follow each other from the first on."""
+    offsets = [frame.offset for frame in frames]
+    wanted = range(offsets[0], offsets[0] + len(offsets))
+    if offsets == list(wanted):
+        return len(offsets)
+    return next(n for n, pair in enumerate(zip(offsets, wanted, strict=True)) if pair[0] != pair[1])
+
+
 class Sealing:
     """A run of frames that grows batch by batch; how it is cut into batches makes no difference."""
 

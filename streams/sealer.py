@@ -22,7 +22,7 @@ from streams import names
 from streams.chain import GENESIS, ConflictError, Expected, event_hash, last_event
 from streams.operations import append_operation, operation_of
 from streams.read import Message, StreamReader, last_offset, read_up_to
-from streams.seal import SEALED, Sealing, seal_of
+from streams.seal import SEALED, Sealing, following, seal_of
 
 FRAMES_PER_SEAL = 10_000
 """A run has at most so many frames: an event of about 30 kB, and what an export takes as one piece."""
@@ -137,9 +137,9 @@ class Sealer:
                 self._run = Sealing(frames[0].offset, self._last.digest)
             if not len(self._run):
                 self._begun = asyncio.get_running_loop().time()
-            following = frames[: _following(frames[: self._frames - len(self._run)])]
-            self._run.add(following)
-            frames = frames[len(following) :]
+            part = frames[: following(frames[: self._frames - len(self._run)])]
+            self._run.add(part)
+            frames = frames[len(part) :]
             if len(self._run) == self._frames:
                 await self._close()
 
@@ -171,11 +171,3 @@ class Sealer:
         expected = Expected(subject, noted.offset if noted else 0)
         with contextlib.suppress(ConflictError):  # another sealer noted it
             await append_operation(self._nc, COMMANDS_SEALED, fields, expected=expected)
-
-
-def _following(frames: Sequence[Message]) -> int:
-    """Return how many of the frames have offsets without a hole, from the first on."""
-    first = frames[0].offset
-    if frames[-1].offset == first + len(frames) - 1:
-        return len(frames)
-    return next(n for n, frame in enumerate(frames) if frame.offset != first + n)
