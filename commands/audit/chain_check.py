@@ -42,16 +42,23 @@ class ChainCheck:
 
     def __init__(self, stream: str, pins: Pins) -> None:
         self.findings = Findings(stream)
-        self.events = 0
+        self.messages = 0
         self._stream, self._pins = stream, pins
         self._window = deque([_Seen(_NOTHING, GENESIS)], maxlen=3)
-        self._fits = True
+        self._fits = self._unbroken = True
+        self._vouched = 0
+        self._pinned: list[Head] = []
 
     @property
-    def head(self) -> Head:
-        """The last event's offset and hash."""
+    def proven_to(self) -> int:
+        """The last offset up to which every event has the hash that the next one, or a given head, says."""
+        return self._vouched
+
+    @property
+    def head(self) -> Head | None:
+        """The last event's offset and hash, if there is an event and it is there."""
         last = self._window[-1]
-        return Head(self._stream, last.event.offset, last.hash)
+        return Head(self._stream, last.event.offset, last.hash) if last.event.subject else None
 
     def add(self, events: Sequence[Message]) -> None:
         """Check the events that follow."""
@@ -71,20 +78,26 @@ class ChainCheck:
             self._lose(last + 1, end)
         else:
             self._judge(list(self._window), None)
+            if self._unbroken and self._pinned and not self.findings.count:
+                self._vouched = last
         for head in self._pins.left(self._stream):
             if head.offset > end:
                 self.findings.truncated(end, head.offset, head.noted)
+        self.findings.kept.sort(key=lambda finding: finding.offset)  # a head is compared before its chain
 
     def _append(self, event: Message) -> None:
         seen = _Seen(event, event_hash(event))
-        self.events += 1
-        for head in self._pins.meet(self._stream, event.offset, seen.hash):
-            self.findings.pinned(event.offset, head.noted)
+        self.messages += 1
         self._judge(list(self._window), seen)
         self._window.append(seen)
+        self._pinned = self._pins.meet(self._stream, event.offset, seen.hash)
+        for head in self._pinned:
+            if head.hash != seen.hash:
+                self.findings.pinned(event.offset, head.noted)
 
     def _lose(self, first: int, last: int) -> None:
         self._judge(list(self._window), None)
+        self._unbroken = False
         self.findings.missing(first, last)
         self._window.clear()
         self._window.append(_Seen(_NOTHING._replace(offset=last), UNKNOWN))
@@ -99,6 +112,9 @@ class ChainCheck:
         if not fits and self._fits:  # where a whole stretch does not fit, its beginning is the finding
             self.findings.add(*_diagnosis(earlier, before, event, following))
         self._fits = fits
+        self._unbroken &= fits
+        if self._unbroken:
+            self._vouched = before.event.offset
 
 
 def _diagnosis(
@@ -131,4 +147,7 @@ def _diagnosis_of_two(
         return at - 1, f"does not belong here, {at} follows on {at - 2}: inserted, or out of order"
     if following.carried == event.hash_at(at + 1):
         return at, f"is not the event that followed on {at - 1}: one was removed here, the others moved up"
-    return at, f"was changed: it does not carry the hash of {at - 1}, and {at + 1} does not carry its hash"
+    return at, (
+        f"was changed: it does not carry the hash of {at - 1} (unless that was changed too),"
+        f" and {at + 1} does not carry its hash"
+    )

@@ -88,11 +88,11 @@ class Pins:
             self._bare[head.hash] = head
 
     def meet(self, stream: str, offset: int, digest: str) -> list[Head]:
-        """Take out the heads of this place; return those that have another hash."""
-        self._bare.pop(digest, None)
-        if not self._by_offset:
-            return []
-        return [head for head in self._by_offset.pop((stream, offset), ()) if head.hash != digest]
+        """Take out and return the heads of this place, whatever their hash, and those of this hash alone."""
+        found = self._by_offset.pop((stream, offset), []) if self._by_offset else []
+        if digest in self._bare:
+            found = [*found, self._bare.pop(digest)]
+        return found
 
     def left(self, stream: str) -> list[Head]:
         """Return the heads of a stream that were not met, in order; "" for bare hashes."""

@@ -168,6 +168,28 @@ def test_a_chain_that_was_made_anew_from_the_beginning_is_found_by_a_head_alone(
     assert [head.hash for head in left.left("")] == [pin.hash]
 
 
+@given(long_chains, st.data())
+def test_whatever_was_changed_none_of_it_is_proven(events: list[Message], data: st.DataObject) -> None:
+    rows = data.draw(st.sets(st.integers(0, len(events) - 1), min_size=1))
+    for row in rows:
+        events[row] = changed(events[row], data)
+        if data.draw(st.booleans()):
+            events[row] = relinked(events[row], data.draw(st.sampled_from(["0" * 64, ""])))
+    found = ChainCheck("OPERATIONS", Pins())
+    found.add(events)
+    found.finish(len(events))
+    assert found.proven_to <= min(rows)  # rows count from 0: the event before the first changed one
+
+
+def test_the_last_event_is_proven_by_a_head() -> None:
+    events = chain([b"a", b"b"])
+    for pins, proven in (([], 1), ([head_of(events[1])], 2), ([head_of(events[0])], 1)):
+        found = ChainCheck("OPERATIONS", Pins(pins))
+        found.add(events)
+        found.finish(2)
+        assert found.proven_to == proven
+
+
 def test_each_place_is_told_once_and_a_ruined_stream_is_counted() -> None:
     events = chain([bytes([n]) for n in range(200)])
     ruined = [event._replace(data=b"?") if event.offset % 3 == 0 else event for event in events]

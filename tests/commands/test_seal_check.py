@@ -69,7 +69,8 @@ def test_sealed_frames_are_good_and_the_rest_is_counted(sizes: list[int], data: 
     pins = [Head("FRAMES", seal.last, seal.digest) for seal in seals]
     found = check(FRAMES, events_of(seals), pins=pins, cut=batches(FRAMES, data))
     assert found.findings.kept == []
-    assert (found.sealed_to, found.frames, found.seals) == (min(sum(sizes), 30), 30, len(seals))
+    assert found.proven_to == found.sealed_to
+    assert (found.sealed_to, found.messages, found.seals) == (min(sum(sizes), 30), 30, len(seals))
 
 
 @given(
@@ -88,8 +89,10 @@ def test_a_changed_frame_is_named_with_what_was_changed(
         "payload and headers": {"data": b"?" * 9, "headers": {}},
     }
     frames[row] = frames[row]._replace(**changes[what])
-    (found,) = findings(frames, events_of(seals), cut=batches(frames, data))
+    checked = check(frames, events_of(seals), cut=batches(frames, data))
+    (found,) = checked.findings.kept
     assert found.offset == row + 1
+    assert checked.proven_to == max([0, *(seal.last for seal in seals if seal.last <= row)])
     for word in what.split(" and "):
         assert word in found.what
 
@@ -121,6 +124,16 @@ def test_frames_that_moved_to_other_offsets_are_found_at_the_first(
     found = findings(frames, events_of(seals), end=len(frames))
     if row < seals[-1].last:
         assert found[0].offset == row + 1
+
+
+@given(st.data())
+def test_a_changed_frame_beside_a_missing_one_is_found_by_its_mark(data: st.DataObject) -> None:
+    lost, row = data.draw(st.lists(st.integers(0, 29), min_size=2, max_size=2, unique=True))
+    frames = list(FRAMES)
+    frames[row] = frame(row + 1, b"changed")
+    del frames[lost]
+    found = findings(frames, events_of(seals_over(FRAMES, [30])))
+    assert sorted(one.offset for one in found) == sorted([lost + 1, row + 1])
 
 
 @given(SIZES, st.integers(0, 29))
