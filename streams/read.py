@@ -95,7 +95,8 @@ class StreamReader:
             await self._ask()
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), min(left, _EXPIRES_S))
+                async with asyncio.timeout(min(left, _EXPIRES_S)):  # wait_for of 3.11 may swallow a cancel
+                    await self._news.wait()
             except TimeoutError:
                 await self._reopen_after_silence()
         messages, self._buffer = self._buffer, []
@@ -169,7 +170,13 @@ class StreamReader:
 
 
 async def read_up_to(
-    nc: Client, stream: str, end: int, *, start: int = 1, subject: str | Sequence[str] | None = None
+    nc: Client,
+    stream: str,
+    end: int,
+    *,
+    start: int = 1,
+    subject: str | Sequence[str] | None = None,
+    headers_only: bool = False,
 ) -> AsyncIterator[list[Message]]:
     """Yield the messages from offset `start` to `end` in batches.
 
@@ -179,7 +186,7 @@ async def read_up_to(
     if start > end:
         return
     at = start  # not reader.next_offset, which counts what waits in its buffer too
-    async with StreamReader(nc, stream, start=start, subject=subject) as reader:
+    async with StreamReader(nc, stream, start=start, subject=subject, headers_only=headers_only) as reader:
         while at <= end:
             messages = await reader.read(_EXPIRES_S if reader.pending else 0)
             if messages:
