@@ -62,8 +62,12 @@ def header_text(headers: Mapping[str, str]) -> bytes:
     Neither name nor value can hold CR LF (it ends a header on the wire), nor a name a colon. Headers that
     begin with `Nats-` belong to the transport and do not count, except `Nats-Msg-Id`.
     """
-    names_in_order = _order(tuple(headers))
-    return "\r\n".join([f"{name}:{headers[name]}" for name in names_in_order]).encode()
+    return "\r\n".join([f"{name}:{headers[name]}" for name in _order(tuple(headers))]).encode()
+
+
+def counting_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that count, in the order of `header_text`."""
+    return {name: headers[name] for name in _order(tuple(headers))}
 
 
 async def append_event(

@@ -44,7 +44,7 @@ class Mission:
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 over the names and contents of the mission's files."""
+        """Hex SHA-256 over names and contents of the mission's files, each behind its length (8 bytes)."""
         digest = hashlib.sha256()
         for name, content in self.files:
             for part in (name.encode(), content):
@@ -127,12 +127,18 @@ def bundle(mission: Mission) -> str:
     return base64.b64encode(zlib.compress(orjson.dumps(content), 6)).decode()
 
 
+def bundled_files(text: str) -> dict[str, bytes]:
+    """Return names and contents of the files in a bundle, in the order in which the digest takes them."""
+    content = orjson.loads(zlib.decompress(base64.b64decode(text)))
+    return {name: base64.b64decode(data) for name, data in content.items()}
+
+
 def unbundle(text: str) -> Mission:
     """The inverse of `bundle`: load the mission from an event's text."""
-    content = orjson.loads(zlib.decompress(base64.b64decode(text)))
+    content = bundled_files(text)
     with tempfile.TemporaryDirectory(prefix="flightledger-mission-") as folder:
         for name, data in content.items():
-            (Path(folder) / Path(name).name).write_bytes(base64.b64decode(data))
+            (Path(folder) / Path(name).name).write_bytes(data)
         if MISSION_FILE in content:
             return load_mission(Path(folder))
         return _assemble({}, [Path(folder) / name for name in content], next(iter(content)).rsplit(".", 1)[0])

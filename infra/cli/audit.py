@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from commands.audit.heads import Head, parse_heads, read_heads
 from commands.audit.verify import Report, StreamReport, verify
+from infra.cli.audit_export import run_export, run_key, run_verifier
 from infra.cli.output import console, print_json
 from infra.cli.progress import stream_bars
 from infra.program.system import open_system
@@ -36,6 +38,15 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         help="a head written down before: STREAM:OFFSET:HASH, a hash, or a file with heads (may be repeated)",
     )
     add("head", run_head, "the heads of the chains as they are now, to be written down elsewhere")
+    whole = add("export", run_export, "one signed file of events, frames and mission files")
+    whole.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="a file that does not exist yet"
+    )
+    whole.add_argument("--from", dest="start", metavar="T", help="frames recorded from T on: ISO 8601, UTC")
+    whole.add_argument("--to", dest="end", metavar="T", help="frames recorded before T")
+    whole.add_argument("--session", metavar="S", help="frames from the first to the last of this session")
+    add("key", run_key, "the public key that exports are signed with, and its fingerprint")
+    add("verifier", run_verifier, "the stand-alone program that verifies exports: … > verify.py")
 
 
 async def run_verify(options: argparse.Namespace) -> int:
