@@ -13,7 +13,7 @@ from commands.audit.export import export
 from commands.audit.export_range import Asked
 from commands.audit.key import KEY_FILE, fingerprint, load_or_make_key, public_hex
 from infra.cli.output import console, print_json
-from infra.cli.progress import counting
+from infra.cli.progress import stream_bars
 from infra.embedded.folder import DataFolder
 from infra.errors import StreamError
 from infra.program.system import System, open_system
@@ -30,7 +30,7 @@ async def run_export(options: argparse.Namespace) -> int:
     async with open_system(options.data) as system:
         key = load_or_make_key(system.servers.data_dir)
         remark = await _seal_first(system)
-        with counting() as tell:
+        with stream_bars() as tell:
             done = await export(system.nc, key, options.out, asked, tell)
     broken = _broken(options.out)
     document = {
