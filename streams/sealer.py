@@ -22,7 +22,7 @@ from streams import names
 from streams.chain import GENESIS, ConflictError, Expected, event_hash, last_event
 from streams.operations import append_operation, operation_of
 from streams.read import Message, StreamReader, last_offset, read_up_to
-from streams.seal import SEALED, Sealing, following, seal_of
+from streams.seal import SEALED, Seal, Sealing, following, seal_of
 
 FRAMES_PER_SEAL = 10_000
 """A run has at most so many frames: an event of about 30 kB, and what an export takes as one piece."""
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Sealed(NamedTuple):
-    """The last seal: the offset of its event in OPERATIONS, of its last frame in FRAMES, and its digest."""
+    """The last seal: the newest offset of its subject in OPERATIONS, its last frame in FRAMES, its digest."""
 
     event: int
     frame: int
@@ -47,12 +47,31 @@ class Sealed(NamedTuple):
 
 
 async def last_seal(nc: Client) -> Sealed:
-    """Return the last seal; offsets of 0 when there is none. Raises StreamError when it can not be read."""
+    """Return the last seal; offsets of 0 when there is none.
+
+    What stands behind it without being a seal was appended by somebody else: it does not stop sealing.
+    """
     newest = await last_event(nc, names.OPERATIONS, names.operation_subject(SEALED))
     if newest is None:
         return Sealed(0, 0, GENESIS)
-    seal = seal_of(operation_of(newest))
-    return Sealed(newest.offset, seal.last, seal.digest)
+    seal = _seal_in(newest) or await _last_good_seal(nc, newest.offset)
+    return Sealed(newest.offset, seal.last, seal.digest) if seal else Sealed(newest.offset, 0, GENESIS)
+
+
+async def _last_good_seal(nc: Client, end: int) -> Seal | None:
+    found = None
+    log.error("OPERATIONS offset %d is no seal; run `audit verify`", end)
+    async for events in read_up_to(nc, names.OPERATIONS, end, subject=names.operation_subject(SEALED)):
+        for event in events:
+            found = _seal_in(event) or found
+    return found
+
+
+def _seal_in(event: Message) -> Seal | None:
+    try:
+        return seal_of(operation_of(event))
+    except (StreamError, ValueError):
+        return None
 
 
 async def seal_all(nc: Client) -> int:
@@ -159,7 +178,7 @@ class Sealer:
         subject = names.operation_subject(COMMANDS_SEALED)
         noted = await last_event(self._nc, names.OPERATIONS, subject)
         newest = await last_event(self._nc, names.COMMANDS)
-        sealed = int(operation_of(noted).fields["offset"]) if noted else 0
+        sealed = _offset_in(noted) if noted else 0
         end = newest.offset if newest else 0
         if end < sealed:
             log.error(
@@ -171,3 +190,11 @@ class Sealer:
         expected = Expected(subject, noted.offset if noted else 0)
         with contextlib.suppress(ConflictError):  # another sealer noted it
             await append_operation(self._nc, COMMANDS_SEALED, fields, expected=expected)
+
+
+def _offset_in(note: Message) -> int:
+    """Return the offset of COMMANDS that an event notes; 0 for one that is no note."""
+    try:
+        return int(operation_of(note).fields["offset"])
+    except (ValueError, KeyError, TypeError):
+        return 0

@@ -46,12 +46,14 @@ class ChainCheck:
         self._stream, self._pins = stream, pins
         self._window = deque([_Seen(_NOTHING, GENESIS)], maxlen=3)
         self._fits = self._unbroken = True
-        self._vouched = 0
-        self._pinned: list[Head] = []
+        self._vouched = self._met = 0
 
     @property
     def proven_to(self) -> int:
-        """The last offset up to which every event has the hash that the next one, or a given head, says."""
+        """The last offset up to which every event has the hash that the next one, or a head, says of it.
+
+        A head that says otherwise means another history, which is then proven by no link of its own.
+        """
         return self._vouched
 
     @property
@@ -78,7 +80,7 @@ class ChainCheck:
             self._lose(last + 1, end)
         else:
             self._judge(list(self._window), None)
-            if self._unbroken and self._pinned and not self.findings.count:
+            if self._unbroken and self._met == last:
                 self._vouched = last
         for head in self._pins.left(self._stream):
             if head.offset > end:
@@ -90,10 +92,16 @@ class ChainCheck:
         self.messages += 1
         self._judge(list(self._window), seen)
         self._window.append(seen)
-        self._pinned = self._pins.meet(self._stream, event.offset, seen.hash)
-        for head in self._pinned:
-            if head.hash != seen.hash:
-                self.findings.pinned(event.offset, head.noted)
+        for head in self._pins.meet(self._stream, event.offset, seen.hash):
+            self._meet(head, event.offset, seen.hash)
+
+    def _meet(self, head: Head, offset: int, digest: str) -> None:
+        if head.hash == digest:
+            self._met = offset if self._unbroken else self._met
+            return
+        self.findings.pinned(offset, head.noted)
+        if self._unbroken:
+            self._unbroken, self._vouched = False, self._met
 
     def _lose(self, first: int, last: int) -> None:
         self._judge(list(self._window), None)
@@ -123,10 +131,7 @@ def _diagnosis(
     """Return the first broken offset and what happened, where `event` does not carry the hash of `before`."""
     at = event.event.offset
     if event.carried is None:
-        return (
-            at,
-            "carries no hash of the event before it: appended past the chain, or the header was removed",
-        )
+        return at, "carries no hash of the event before it: appended past the chain, or it was removed"
     if at == 1:
         return at, "does not begin a chain: it names an event before it"
     if following is None:

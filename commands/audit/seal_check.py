@@ -38,7 +38,7 @@ class SealCheck:
         self.messages = self.seals = 0
         self.sealed_to = 0
         """The last offset that a seal covers."""
-        self._proven = 0
+        self._proven = self._met = 0
         self._digest = GENESIS
         self._next = 1
         self._pins = pins
@@ -101,7 +101,10 @@ class SealCheck:
 
     def _take_seal(self, message: Message, seal: Seal) -> None:
         for head in self._pins.meet(names.FRAMES, seal.last, seal.digest):
-            if head.hash != seal.digest:
+            if head.hash == seal.digest:
+                self._met = self._met if self.findings.count else seal.last
+            else:
+                self._proven = min(self._proven, self._met)
                 what = f"this frame or one up to {seal.last} was changed: the {head.noted} has another seal"
                 self.findings.add(seal.first, what)
         self.seals += 1

@@ -95,9 +95,7 @@ class Chain:
 
     def __init__(self, stream: str) -> None:
         self.stream, self.count, self.hash = stream, 0, FIRST
-        self.wanted: dict[
-            int, str
-        ] = {}  # hashes by offset that must be met: heads, and what OPERATIONS says of COMMANDS
+        self.wanted: dict[int, str] = {}  # hashes by offset that must be met (heads, notes of COMMANDS)
 
     def add(self, event: dict[str, Any]) -> None:
         """Check the next event."""

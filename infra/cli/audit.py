@@ -11,7 +11,7 @@ from typing import Any
 from commands.audit.heads import Head, parse_heads, read_heads
 from commands.audit.verify import Report, StreamReport, verify
 from infra.cli.audit_export import run_export, run_key, run_verifier
-from infra.cli.output import console, print_json
+from infra.cli.output import print_json
 from infra.cli.progress import stream_bars
 from infra.program.system import open_system
 
@@ -105,26 +105,22 @@ def _head(head: Head | None) -> dict[str, Any] | None:
 
 
 def _show(report: Report, heads: list[Head]) -> None:
-    out = console()
     for one in report.streams:
-        rate = f"{one.messages / max(one.seconds, 1e-9):,.0f}/s, {one.extent.bytes / 1e6:.1f} MB"
-        broken = f"BROKEN in {one.findings.count} places, proven up to offset {one.proven_to}"
+        figures = _stream(one)
+        rate = f"{figures['messages_per_s']:,.0f}/s, {figures['mb_per_s']:.1f} MB/s"
+        broken = f"BROKEN ({one.findings.count} findings), proven up to offset {one.proven_to}"
         verdict = broken if one.findings.count else "good"
-        out.print(f"{one.extent.stream:<10} {one.messages} messages ({rate}): {verdict}")
+        print(f"{one.extent.stream:<10} {one.messages} messages ({rate}): {verdict}")
         for finding in one.findings.kept:
-            out.print(f"  {finding}")
+            print(f"  {finding}")
     if report.unsealed:
-        out.print(
-            f"remark     the last {report.unsealed} frames are not sealed yet: nothing vouches for them"
-        )
+        print(f"remark     the last {report.unsealed} frames are not sealed yet: nothing vouches for them")
     for head in report.unmet:
-        out.print(f"NOT FOUND  no event and no seal has the hash {head.hash}")
+        print(f"NOT FOUND  no event and no seal has the hash {head.hash}")
     if report.good:
         known = f", and {len(heads)} given heads are part of it" if heads else ""
-        out.print(f"good       nothing was changed since it was chained and sealed{known}")
+        print(f"good       nothing was changed since it was chained and sealed{known}")
         if not heads:
-            out.print(
-                "           (who could rewrite everything could do so unseen: keep `audit head` elsewhere)"
-            )
+            print("           (who could rewrite everything could do so unseen: keep `audit head` elsewhere)")
     else:
-        out.print("NOT GOOD   see above")
+        print("NOT GOOD   see above")

@@ -12,7 +12,7 @@ from commands.audit import verify_export
 from commands.audit.export import export
 from commands.audit.export_range import Asked
 from commands.audit.key import KEY_FILE, fingerprint, load_or_make_key, public_hex
-from infra.cli.output import console, print_json
+from infra.cli.output import print_json
 from infra.cli.progress import stream_bars
 from infra.embedded.folder import DataFolder
 from infra.errors import StreamError
@@ -70,18 +70,17 @@ def _broken(file: Path) -> str:
 
 
 def _show_export(document: dict[str, Any], remark: str) -> None:
-    out = console()
     events = ", ".join(f"{number} events of {stream}" for stream, number in document["events"].items())
     frames = document["frames"]
     run = f"offsets {frames['first']} to {frames['last']}" if frames else "none"
-    out.print(f"file        {document['file']}, {document['bytes']} bytes")
-    out.print(f"chains      {events}")
-    out.print(f"frames      {run}")
-    out.print(f"signed by   {document['public_key']}, fingerprint {document['fingerprint']}")
+    print(f"file        {document['file']}, {document['bytes']} bytes")
+    print(f"chains      {events}")
+    print(f"frames      {run}")
+    print(f"signed by   {document['public_key']}, fingerprint {document['fingerprint']}")
     if remark:
-        out.print(f"remark      {remark}")
+        print(f"remark      {remark}")
     if document["broken"]:
-        out.print(f"BROKEN      the record tells of something broken: {document['broken']}")
+        print(f"BROKEN      the record tells of something broken: {document['broken']}")
 
 
 async def run_key(options: argparse.Namespace) -> int:
@@ -91,10 +90,9 @@ async def run_key(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"public_key": public, "fingerprint": fingerprint(public), "file": str(folder / KEY_FILE)})
     else:
-        out = console()
-        out.print(f"public key  {public}")
-        out.print(f"fingerprint {fingerprint(public)}")
-        out.print(f"private key {folder / KEY_FILE} (keep it safe, and a copy of the public one elsewhere)")
+        print(f"public key  {public}")
+        print(f"fingerprint {fingerprint(public)}")
+        print(f"private key {folder / KEY_FILE} (keep it safe, and a copy of the public one elsewhere)")
     return 0
 
 

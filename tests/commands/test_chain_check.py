@@ -190,6 +190,17 @@ def test_the_last_event_is_proven_by_a_head() -> None:
         assert found.proven_to == proven
 
 
+def test_a_head_of_another_history_leaves_proven_what_an_earlier_head_vouches_for() -> None:
+    events = chain([b"a", b"b", b"c", b"d"])
+    other = Head("OPERATIONS", 3, "0" * 64, "head on paper")
+    for pins, proven in (([other], 0), ([head_of(events[1]), other], 2), ([other, head_of(events[3])], 0)):
+        found = ChainCheck("OPERATIONS", Pins(pins))
+        found.add(events)
+        found.finish(4)
+        assert found.proven_to == proven
+        assert [one.offset for one in found.findings.kept] == [3]
+
+
 def test_each_place_is_told_once_and_a_ruined_stream_is_counted() -> None:
     events = chain([bytes([n]) for n in range(200)])
     ruined = [event._replace(data=b"?") if event.offset % 3 == 0 else event for event in events]

@@ -22,6 +22,7 @@ from support.waiting import run_async, wait_until_async
 from infra.errors import StreamError
 from streams import names
 from streams.chain import append_event, event_hash
+from streams.operations import operation_of
 from streams.read import Message
 from streams.seal import seal_of
 from streams.sealer import COMMANDS_SEALED, Sealer, seal_all
@@ -124,5 +125,25 @@ def test_a_frame_stream_shorter_than_its_seals_is_not_sealed_over(connect: Conne
             await append_frames(nc, 4)
             with pytest.raises(StreamError, match="FRAMES ends at offset 4, but was sealed up to 10"):
                 await seal_all(nc)
+
+    run_async(main)
+
+
+def test_what_is_no_seal_does_not_stop_sealing(connect: Connect) -> None:
+    async def main() -> None:
+        async with all_streams(connect) as nc:
+            await nc.jetstream().publish("operation.sealed", b"?")
+            await nc.jetstream().publish("operation.commands-sealed", b"[]")
+            await append_frames(nc, 10)
+            assert await seal_all(nc) == 10
+            await nc.jetstream().publish("operation.sealed", b'{"first": 1}')
+            await append_frames(nc, 5, first=10)
+            await append_event(nc, names.COMMANDS, "command.1.submitted", b"{}")
+            assert await seal_all(nc) == 15
+            sealed = [event for event in await messages_of(nc, names.OPERATIONS) if len(event.data) > 50]
+            seals = [seal_of(operation_of(event)) for event in sealed if event.subject == "operation.sealed"]
+            assert [(seal.first, seal.last) for seal in seals] == [(1, 10), (11, 15)]
+            assert seals[1].previous == seals[0].digest
+            assert sealed[-1].subject == "operation.commands-sealed"
 
     run_async(main)
