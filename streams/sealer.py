@@ -34,6 +34,7 @@ COMMANDS_SEALED = "commands-sealed"
 """Kind of the event in OPERATIONS with offset and hash of COMMANDS' last event at that time."""
 
 _POLL_S = 0.5
+_TRIES = 100
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class Sealer:
     async def catch_up(self) -> None:
         """Seal all frames there are now, by whomever. Raises StreamError when their end is gone."""
         end = await last_offset(self._nc, names.FRAMES)
-        while True:
+        for _ in range(_TRIES):
             await self._begin()
             if self.sealed >= end:
                 break
@@ -120,6 +121,8 @@ class Sealer:
                 break
             except ConflictError:
                 log.info("another sealer was first; looking what is left")
+        else:
+            raise StreamError("other sealers are always first", where="OPERATIONS", fix="try again")
         await self._seal_commands()
 
     async def _begin(self) -> None:

@@ -265,6 +265,64 @@ def test_a_change_of_any_message_is_found_also_when_signed_again(exported: Expor
     assert found
 
 
+def rechained(documents: list[Document], key: Ed25519PrivateKey) -> list[bytes]:
+    """A record by a forger with the key, who makes the hashes of both chains fit after what he changed."""
+    hashes = {"OPERATIONS": verify_export.FIRST, "COMMANDS": verify_export.FIRST}
+    for document in documents:
+        if document["line"] == "event":
+            document["headers"]["Fl-Previous-Hash"] = hashes[document["stream"]]
+            hashes[document["stream"]] = verify_export.event_hash(document)
+    return resigned([json.dumps(document).encode() + b"\n" for document in documents], key)
+
+
+def forge_seal(document: Document, *, digest: bool, **changes: Any) -> None:
+    seal = json.loads(document["text"]) | changes
+    if digest:
+        seal["digest"] = verify_export.seal_digest(seal, seal["columns"])
+    document["text"] = json.dumps(seal)
+
+
+@pytest.mark.parametrize(
+    ("what", "found"),
+    [
+        ("nothing", ""),
+        ("a frame", "one of these frames is not what was sealed"),
+        ("a seal", "has not the digest of its own fields"),
+        ("the seal before", "does not follow on the one before it"),
+        ("a seal removed", "does not follow on the one before it"),
+        ("a command", "has another hash than was written down"),
+        ("a file", "these are not the files"),
+    ],
+)
+def test_chains_that_fit_again_do_not_hide_what_else_was_changed(
+    exported: Exported, what: str, found: str
+) -> None:
+    documents = [json.loads(line) for line in exported.lines]
+    rows = {
+        "seals": [n for n, one in enumerate(documents) if one.get("subject") == "operation.sealed"],
+        "commands": [n for n, one in enumerate(documents) if one.get("stream") == "COMMANDS"],
+        "frames": [n for n, one in enumerate(documents) if one["line"] == "frame"],
+        "missions": [n for n, one in enumerate(documents) if one["line"] == "mission"],
+    }
+    second = documents[rows["seals"][1]]
+    match what:
+        case "a frame":
+            documents[rows["frames"][9]]["recorded"] += 1
+        case "a seal":
+            forge_seal(second, digest=False, last=9)
+        case "the seal before":
+            forge_seal(second, digest=True, previous="1" * 64)
+        case "a seal removed":
+            second["subject"] = "operation.nothing"
+        case "a command":
+            documents[rows["commands"][1]]["text"] = "{}"
+        case "a file":
+            documents[rows["missions"][0]]["files"][0]["text"] += " "
+    said = verified(rechained(documents, exported.key))
+    assert found in said
+    assert bool(found) == bool(said)
+
+
 def other(value: Any) -> Any:
     match value:
         case int():

@@ -178,6 +178,16 @@ def test_a_changed_seal_is_named_in_operations() -> None:
     assert "is no seal that can be read" in found[0].what
 
 
+def test_a_seal_that_is_right_in_itself_but_names_another_one_before_it_is_found() -> None:
+    one, other = seals_over(FRAMES, [10, 20])
+    elsewhere = Sealing(11, "0" * 64)
+    elsewhere.add(FRAMES[10:])
+    (found,) = findings(FRAMES, [event_of(7, one), event_of(8, elsewhere.seal())])
+    assert (found.stream, found.offset) == ("OPERATIONS", 8)
+    assert "names another seal" in found.what
+    assert findings(FRAMES, [event_of(7, one), event_of(8, other)]) == []
+
+
 def test_where_the_marks_do_not_tell_the_frame_the_run_is_named() -> None:
     seals = seals_over(FRAMES, [10, 10])
     frames = [*FRAMES[:4], frame(5, b"changed"), *FRAMES[5:]]
