@@ -21,6 +21,7 @@ from infra.service import Service, start_service
 from streams.event_log import ensure_streams
 
 _READY_WITHIN_S = 60.0
+_STOP_WITHIN_S = 15.0
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +65,11 @@ class System:
     async def stop(self) -> None:
         """Stop this program's services, the last started first."""
         for task in reversed(self.services.values()):
-            if not task.done():
+            while (
+                not task.done()
+            ):  # asyncio.wait_for of Python 3.11, which nats-py uses, may swallow a cancel
                 task.cancel()
-            await asyncio.wait([task])
+                await asyncio.wait([task], timeout=_STOP_WITHIN_S)
 
 
 async def _run(service: Service, name: str) -> None:
