@@ -18,13 +18,13 @@ from projections.queries.catalog import find_parameter
 from projections.queries.origin import find_packet_at, frame_row, generation_row, packets_of_frame
 from projections.queries.scope import Scope, parse_time, scope_of
 from streams.decode import Decoder, FieldPlace
+from streams.framing.space_packet import MAX_PACKET
 from streams.generations import read_generations
 from streams.mission import Mission
-from streams.parser import LARGEST_PACKET
 from streams.read import Message
 from streams.telemetry import float_name
 
-_MOST_FRAMES = LARGEST_PACKET // 8
+_MOST_FRAMES = MAX_PACKET // 8
 """Frames that are looked through for the end of one packet: other channels' frames lie between its own."""
 
 

@@ -44,7 +44,7 @@ class Mission:
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 over the names and contents of the mission's files."""
+        """Hex SHA-256 over names and contents of the mission's files, each behind its length (8 bytes)."""
         digest = hashlib.sha256()
         for name, content in self.files:
             for part in (name.encode(), content):
@@ -132,8 +132,11 @@ def bundle(mission: Mission) -> str:
     return base64.b64encode(zlib.compress(orjson.dumps(content), 6)).decode()
 
 
-def unbundle(text: str) -> Mission:
-    """The inverse of `bundle`: load the mission from an event's text. Raises MissionError."""
+def bundled_files(text: str) -> dict[str, bytes]:
+    """Return names and contents of the files in a bundle, in the order in which the digest takes them.
+
+    Raises MissionError when the text is no bundle.
+    """
     try:
         content = {
             name: base64.b64decode(data)
@@ -144,6 +147,12 @@ def unbundle(text: str) -> Mission:
             raise ValueError("it has no files")
     except (ValueError, zlib.error, AttributeError, TypeError) as error:
         raise MissionError(f"the recorded mission can not be read: {error}", where="OPERATIONS") from error
+    return content
+
+
+def unbundle(text: str) -> Mission:
+    """The inverse of `bundle`: load the mission from an event's text. Raises MissionError."""
+    content = bundled_files(text)
     with tempfile.TemporaryDirectory(prefix="flightledger-mission-") as folder:
         for name, data in content.items():
             (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)

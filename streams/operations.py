@@ -15,7 +15,7 @@ from nats.errors import Error as NatsError
 
 from infra.errors import FlightLedgerError
 from streams import names
-from streams.chain import append_event
+from streams.chain import Expected, append_event
 from streams.read import Message, last_offset, read_up_to
 
 _RETRY_S = 0.5
@@ -32,14 +32,18 @@ class Operation(NamedTuple):
     fields: dict[str, Any]
 
 
-async def append_operation(nc: Client, kind: str, fields: dict[str, Any], *, identity: str = "") -> int:
+async def append_operation(
+    nc: Client, kind: str, fields: dict[str, Any], *, identity: str = "", expected: Expected | None = None
+) -> int:
     """Append an event and return its offset; with an `identity`, the server takes it once within seconds.
 
-    Raises StreamError when the chain can not be extended.
+    With `expected`, raises ConflictError when another writer was first on those subjects. Raises StreamError
+    when the chain can not be extended.
     """
     data = orjson.dumps({"at": time.time_ns(), **fields}, option=orjson.OPT_SORT_KEYS)
     headers = {names.MESSAGE_ID: identity} if identity else {}
-    return await append_event(nc, names.OPERATIONS, names.operation_subject(kind), data, headers=headers)
+    subject = names.operation_subject(kind)
+    return await append_event(nc, names.OPERATIONS, subject, data, headers=headers, expected=expected)
 
 
 async def append_surely(nc: Client, kind: str, fields: dict[str, Any]) -> int:

@@ -112,7 +112,8 @@ class StreamReader:
             self._news.clear()
             await self._keep_asking()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), min(left, _LOOK_S))
+                async with asyncio.timeout(min(left, _LOOK_S)):  # wait_for of 3.11 may swallow a cancel
+                    await self._news.wait()
         messages, self._buffer = self._buffer, []
         if messages:
             await self._keep_asking()

@@ -18,6 +18,7 @@ from streams.answers import ask_once
 from streams.generations import ensure_mission
 from streams.mission import Mission, load_mission
 from streams.recording_import import Imported, import_recording
+from streams.sealer import seal_all
 
 SERVICES = ("query", "writer", "parser")
 _STALL_S = 120.0
@@ -55,9 +56,10 @@ async def run_import(options: argparse.Namespace) -> int:
                 progress=tell,
             )
         await wait_projected(system, generation, done.last_offset)
+        sealed = await seal_all(system.nc)  # now, not beside the parser: 12.5 s instead of 14 for 200,000
         request = {"generation": generation, "session": done.session}
         counts = orjson.loads(await ask_once(system.nc, "query.counts", request))
-    _show(done, counts, as_json=options.json)
+    _show(done, counts | {"sealed_to": sealed}, as_json=options.json)
     return 0
 
 
@@ -116,3 +118,4 @@ def _show(done: Imported, counts: dict[str, Any], *, as_json: bool) -> None:
         found = ", ".join(f"{name} {number}" for name, number in counts[title].items()) or "none"
         out.print(f"{title:<10} {found}")
     out.print(f"gaps       {counts['gaps']}, with {counts['missing'] or 0} packets missing")
+    out.print(f"sealed     up to frame {counts['sealed_to']}")

@@ -12,6 +12,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -19,9 +20,24 @@ from rich.text import Text
 
 
 class _Rate(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f} frames/s" if speed else "")
+        return Text(f"{speed:,.0f} {self._unit}/s" if speed else "")
+
+
+def _counted(unit: str) -> tuple[ProgressColumn, ...]:
+    """Return the columns of a bar that counts something."""
+    return (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+        _Rate(unit),
+        TimeRemainingColumn(),
+    )
 
 
 @contextmanager
@@ -42,13 +58,23 @@ def frames_bar(text: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, transient=True) as bar:
+    with Progress(*_counted("frames"), transient=True) as bar:
         task = bar.add_task(text, total=0)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def stream_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Show for each stream how many of its messages are done, of how many, and the rate."""
+    if not sys.stderr.isatty():
+        yield lambda stream, done, total: None
+        return
+    with Progress(*_counted("messages"), transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(stream: str, done: int, total: int) -> None:
+            if stream not in tasks:
+                tasks[stream] = bar.add_task(stream, total=total)
+            bar.update(tasks[stream], completed=done)
+
+        yield tell

@@ -22,6 +22,7 @@ from streams.generations import read_generations
 from streams.io_service import run_io
 from streams.mission import Mission, load_mission, unbundle
 from streams.parser_service import ParserService
+from streams.seal_service import run_sealer
 
 
 async def mission_of(service: Service) -> Mission:
@@ -114,6 +115,7 @@ RUNNERS: dict[str, Callable[[Service], Awaitable[None]]] = {
     "replay": _replay,
     "writer": _writer,
     "parser": _parser,
+    "sealer": run_sealer,
     "io": _io,
 }
 """In the order in which they are started: who is asked or fed stands before who asks or feeds."""

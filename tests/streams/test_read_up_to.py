@@ -1,4 +1,4 @@
-"""Reading a stretch of a stream: it ends, whatever stands at its end."""
+"""Reading ends when it shall: at the end of a stretch whatever stands there, and when it is cancelled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streams.append import Appender, Outgoing
-from streams.read import read_up_to
+from streams.read import StreamReader, read_up_to
 
 
 def test_a_stretch_ends_where_it_shall_also_when_its_last_messages_are_of_other_subjects(
@@ -65,3 +65,27 @@ def test_a_caller_who_takes_long_over_a_batch_gets_the_rest_too(
             return found
 
     assert asyncio.run(asyncio.wait_for(main(), 60)) == list(range(1, count + 1))
+
+
+def test_a_reader_that_is_cancelled_while_a_message_arrives_ends(
+    connect: Callable[..., Any], unique_name: str
+) -> None:
+    async def cancelled_after(reader: StreamReader, ticks: int) -> bool:
+        reading = asyncio.create_task(reader.read(30))
+        await asyncio.sleep(0.05)
+        reader._news.set()  # what a message's arrival does
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        reading.cancel()
+        done, _ = await asyncio.wait([reading], timeout=10)
+        return bool(done) and reading.cancelled()
+
+    async def main() -> list[bool]:
+        async with connect() as nc:
+            await nc.jetstream().add_stream(name=unique_name, subjects=[unique_name])
+            async with StreamReader(nc, unique_name) as reader:
+                found = [await cancelled_after(reader, ticks) for ticks in range(6)]
+            await nc.jetstream().delete_stream(unique_name)
+            return found
+
+    assert asyncio.run(asyncio.wait_for(main(), 100)) == [True] * 6
