@@ -9,6 +9,7 @@ behind the last offset seen, so the caller gets every message exactly once and i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import NamedTuple
@@ -42,7 +43,7 @@ class Message(NamedTuple):
 
 
 class StreamReader:
-    """An ordered reader of one stream from the offset `start` on; use it with `async with`.
+    """An ordered reader of one stream, or some of its subjects, from the offset `start` on; `async with` it.
 
     `pending` is the number of messages the server still had behind the last one delivered.
     """
@@ -53,10 +54,11 @@ class StreamReader:
         stream: str,
         *,
         start: int = 1,
-        subject: str | None = None,
+        subject: str | Sequence[str] | None = None,
         headers_only: bool = False,
     ) -> None:
-        self._nc, self._js, self._stream, self._subject = nc, nc.jetstream(), stream, subject
+        self._nc, self._js, self._stream = nc, nc.jetstream(), stream
+        self._subjects = [subject] if isinstance(subject, str) else list(subject) if subject else None
         self._headers_only = headers_only
         self.next_offset = max(1, start)
         self.pending = 0
@@ -92,7 +94,9 @@ class StreamReader:
             await self._ask()
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), min(left, _EXPIRES_S))
+                # Not wait_for, which in Python 3.11 swallows a cancellation that comes with the news.
+                async with asyncio.timeout(min(left, _EXPIRES_S)):
+                    await self._news.wait()
             except TimeoutError:
                 await self._reopen_after_silence()
         messages, self._buffer = self._buffer, []
@@ -105,7 +109,7 @@ class StreamReader:
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=self.next_offset,
             ack_policy=AckPolicy.NONE,
-            filter_subject=self._subject,
+            filter_subjects=self._subjects,
             inactive_threshold=_INACTIVE_S,
             headers_only=self._headers_only,
             mem_storage=True,
