@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,7 +12,9 @@ from nats.aio.client import Client
 
 from streams import names
 from streams.chain import append_event
-from streams.read import StreamReader, last_offset
+from streams.read import Message, StreamReader, last_offset
+
+log = logging.getLogger(__name__)
 
 
 class Operation(NamedTuple):
@@ -36,7 +40,19 @@ async def read_operations(nc: Client, start: int = 1) -> list[Operation]:
         return found
     async with StreamReader(nc, names.OPERATIONS, start=start) as reader:
         while reader.next_offset <= end:
-            for message in await reader.read(5.0):
-                kind = message.subject.split(".", 1)[1]
-                found.append(Operation(message.offset, message.recorded, kind, orjson.loads(message.data)))
+            found += operations_of(await reader.read(5.0))
     return found
+
+
+def operations_of(messages: Iterable[Message]) -> Iterator[Operation]:
+    """Yield the events of messages of OPERATIONS; one that is no JSON object is logged and left out."""
+    for message in messages:
+        try:
+            fields = orjson.loads(message.data)
+        except orjson.JSONDecodeError:
+            fields = None
+        if isinstance(fields, dict):
+            kind = message.subject.split(".", 1)[1]
+            yield Operation(message.offset, message.recorded, kind, fields)
+        else:
+            log.error("left out: OPERATIONS offset %d is no JSON object", message.offset)
