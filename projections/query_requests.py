@@ -15,7 +15,7 @@ from infra.errors import QueryError
 
 ENDPOINTS = (
     "latest", "history", "packets", "frames", "quarantine", "gaps", "counts", "offsets", "generations",
-    "diff", "sql", "origin",
+    "diff", "sql", "origin", "telecommands", "telecommand_events",
 )  # fmt: skip
 
 _SHOWN = 100

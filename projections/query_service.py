@@ -23,6 +23,7 @@ from projections.queries.packets import packets
 from projections.queries.scope import Scope, scope_of
 from projections.queries.sql import SqlUser
 from projections.query_requests import ENDPOINTS, read_request, request_schema, response_schema
+from projections.telecommands.queries import telecommand_events, telecommands
 from streams.answers import send_answer
 
 VERSION = "1.0.0"
@@ -76,6 +77,9 @@ class QueryHandlers:
                 return json_lines(diff_generations(self._clickhouse, question["a"], question["b"]))
             case "sql":
                 return primed(_rendered([self._sql_user.ask(question["query"])], question))
+            case "telecommands" | "telecommand_events":
+                ask = telecommands if name == "telecommands" else telecommand_events
+                return primed(_rendered([ask(self._clickhouse, question)], question))
         return self._scoped_pieces(name, question)
 
     def _scoped_pieces(self, name: str, question: Json) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from infra.errors import ProjectionError
 from projections.clickhouse import ClickHouse, quoted
 from projections.derived_rows import clock_steps_query, gaps_query
 from projections.samples_view import make_samples_view
+from projections.telecommands.tables import TABLES as TELECOMMAND_TABLES
 from projections.views import ensure_view
 
 _TIME = "DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1))"
@@ -106,6 +107,7 @@ TABLES: dict[str, tuple[dict[str, str], str]] = {
         },
         "generation, packet, position",
     ),
+    **TELECOMMAND_TABLES,
 }
 _VERSION = {"offsets": "at"}
 _PARTITION = dict.fromkeys(("frames", "packets", "quarantine", "columns"), "generation")

@@ -13,6 +13,7 @@ from infra.errors import FlightLedgerError, ProjectionError
 from infra.service import Service
 from projections.clickhouse import ClickHouse
 from projections.schema import create_fixed_tables
+from projections.telecommands.projector import RowMaking, project_telecommands
 from projections.writer import Writer, position, write_generations
 from projections.writer_flow import CONSUMER, Run, run_writer
 from streams import names
@@ -29,10 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class WriterService:
-    """Runs the writer until cancelled."""
+    """Runs the writer until cancelled; `row_making` turns events of COMMANDS into rows."""
 
-    def __init__(self, service: Service, clickhouse: ClickHouse) -> None:
-        self._service, self._clickhouse = service, clickhouse
+    def __init__(self, service: Service, clickhouse: ClickHouse, row_making: RowMaking) -> None:
+        self._service, self._clickhouse, self._row_making = service, clickhouse, row_making
         self._state = Generations()
 
     async def run(self) -> None:
@@ -42,6 +43,7 @@ class WriterService:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_operations())
             group.create_task(self._write())
+            group.create_task(project_telecommands(self._service.nc, self._clickhouse, self._row_making))
 
     async def _write(self) -> None:
         while True:

@@ -1,9 +1,10 @@
-"""The IO service: keeps the mission's links up and records what comes down into FRAMES."""
+"""The IO service: keeps the mission's links up, records what comes down into FRAMES, lets an uplink send."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 
 from infra.errors import FlightLedgerError
 from infra.service import Service
@@ -11,18 +12,21 @@ from infra.tasks import end_tasks
 from streams.append import Appender
 from streams.event_log import ensure_streams
 from streams.generations import ensure_mission
-from streams.links import LinkConfig, make_link
+from streams.links import Link, LinkConfig, make_link
 from streams.mission import Mission
 from streams.recorder import LinkRecorder
 
 _RETRY_S = 1.0
 _FINISH_S = 30.0
 
+UplinkRunner = Callable[[Link], Coroutine[None, None, None]]
+"""Sends by a link until cancelled. It is ended before the link is, and may finish what it has begun."""
+
 log = logging.getLogger(__name__)
 
 
-async def run_io(service: Service, mission: Mission) -> None:
-    """Run every link of the mission until cancelled; one that fails is taken up again."""
+async def run_io(service: Service, mission: Mission, uplink: UplinkRunner | None = None) -> None:
+    """Run every link of the mission, with an uplink each, until cancelled; what fails is taken up again."""
     await ensure_streams(service.js)
     await ensure_mission(service.nc, mission)
     if not mission.links:
@@ -31,13 +35,13 @@ async def run_io(service: Service, mission: Mission) -> None:
         return
     async with asyncio.TaskGroup() as group:
         for config in mission.links:
-            group.create_task(_keep_link(service, config))
+            group.create_task(_keep_link(service, config, uplink))
 
 
-async def _keep_link(service: Service, config: LinkConfig) -> None:
+async def _keep_link(service: Service, config: LinkConfig, uplink: UplinkRunner | None) -> None:
     while True:
         try:
-            await _run_link(service, config)
+            await _run_link(service, config, uplink)
         except (FlightLedgerError, OSError) as error:
             log.error("link %s: %s; trying again", config.name, error)
             await asyncio.sleep(_RETRY_S)
@@ -47,24 +51,37 @@ async def _keep_link(service: Service, config: LinkConfig) -> None:
             return
 
 
-async def _run_link(service: Service, config: LinkConfig) -> None:
+async def _run_link(service: Service, config: LinkConfig, uplink: UplinkRunner | None) -> None:
     async with Appender(service.nc, patient=True) as appender:
         recorder = LinkRecorder(service.nc, config, appender)
+        link = make_link(config)
         events = asyncio.create_task(recorder.run_events())
-        link = asyncio.create_task(make_link(config).run(recorder))
+        receiving = asyncio.create_task(link.run(recorder))
+        sending = asyncio.create_task(_keep_uplink(link, uplink)) if uplink is not None else None
         try:
-            await asyncio.shield(link)
+            await asyncio.shield(receiving)
         finally:
-            link.cancel()
-            finishing = asyncio.create_task(_finish(link, recorder))
+            if sending is not None:
+                await end_tasks(sending, patience=_FINISH_S)
+            receiving.cancel()
+            finishing = asyncio.create_task(_finish(receiving, recorder))
             await asyncio.wait({finishing}, timeout=_FINISH_S)
             if not finishing.done():
                 what = f"the server does not take the last {appender.waiting} frames: they are lost"
                 log.error("link %s: %s", config.name, what)
-            await end_tasks(finishing, link, events)
+            await end_tasks(finishing, receiving, events)
 
 
-async def _finish(link: asyncio.Task[None], recorder: LinkRecorder) -> None:
+async def _keep_uplink(link: Link, uplink: UplinkRunner) -> None:
+    while True:
+        try:
+            await uplink(link)
+        except Exception:
+            log.exception("the uplink of %s failed; trying again", link.config.name)
+        await asyncio.sleep(_RETRY_S)
+
+
+async def _finish(receiving: asyncio.Task[None], recorder: LinkRecorder) -> None:
     """Bring what was received into the streams: a link that is stopped hands over what it has read."""
-    await asyncio.wait({link})
+    await asyncio.wait({receiving})
     await recorder.finish()

@@ -29,6 +29,11 @@ def frame_subject(link: str) -> str:
     return f"frame.{token(link)}"
 
 
+def command_subject(telecommand: str, event: str) -> str:
+    """`command.<id>.<event>`: one message is one event of a telecommand's life; `*` stands for any."""
+    return f"command.{telecommand}.{event}"
+
+
 def operation_subject(kind: str) -> str:
     """`operation.<kind>`: one message is one event about the ground system itself."""
     return f"operation.{token(kind)}"

@@ -52,7 +52,7 @@ class Message(NamedTuple):
 
 
 class StreamReader:
-    """An ordered reader of one stream from the offset `start` on; use it with `async with`.
+    """An ordered reader of one stream, or some of its subjects, from the offset `start` on; `async with` it.
 
     With `subject`, only messages of that subject (or of those subjects, which must not overlap).
     `pending` is the number of messages the server still had behind the last one delivered.

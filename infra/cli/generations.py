@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from commands.rows import TelecommandRows
 from infra.cli.jobs import request, run_job
 from infra.cli.output import Row, console, print_json, print_table
 from infra.cli.progress import frames_bar
@@ -182,6 +183,7 @@ async def run_rebuild(options: argparse.Namespace) -> int:
                 addresses=addresses,
                 workers=options.workers,
                 progress=lambda generation, done, total: tell(done, total),
+                row_making=TelecommandRows,
             )
     for one in found:
         row = {"generation": one.generation, "rows": one.after.rows, "same": one.same}

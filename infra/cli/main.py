@@ -10,12 +10,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.cli import audit, demo, generations, imports, origin, parser, queries, replay, services
+from infra.cli import audit, command, demo, generations, imports, origin, parser, queries, replay, services
 from infra.errors import FlightLedgerError
 from infra.log_lines import log_to_stderr
 from infra.service import run
 
-_COMMANDS = (services, demo, imports, queries, origin, parser, generations, replay, audit)
+_COMMANDS = (services, demo, imports, queries, origin, parser, command, generations, replay, audit)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ SHOWN_ROWS = 1_000
 
 _FIELDS = (
     "from", "to", "as_of", "generation", "session", "limit", "parameters", "packet", "points", "method",
-    "result", "query",
+    "result", "query", "id", "issuer", "name", "state", "link", "event", "who",
 )  # fmt: skip
 _WITHOUT_FILE = ("latest", "counts", "offsets")
 _LATEST = ("parameter", "value", "unit", "alarm", "raw", "packet", "time", "received", "frame_offset")
@@ -28,7 +28,21 @@ _GAPS = (
     "link", "session", "apid", "missing", "previous_count", "sequence_count", "previous_time", "time",
     "frame_offset",
 )  # fmt: skip
-_COLUMNS: dict[str, tuple[str, ...]] = {"latest": _LATEST, "quarantine": _QUARANTINE, "gaps": _GAPS}
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "latest": _LATEST,
+    "quarantine": _QUARANTINE,
+    "gaps": _GAPS,
+    "telecommands": (
+        "telecommand", "name", "state", "issuer", "link", "submitted", "sent", "ended", "reason",
+    ),
+    "telecommand_events": ("event_offset", "recorded", "telecommand", "event", "who", "why", "frame_offset"),
+}  # fmt: skip
+_TELECOMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "telecommands": (
+        "telecommands and their state, now or as of a time", ("id", "issuer", "name", "state", "link"),
+    ),
+    "telecommand_events": ("the events of telecommands", ("id", "event", "who")),
+}  # fmt: skip
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -71,6 +85,13 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     add("offsets", "how far the projections are")
     sql = add("sql", "one SELECT over the projections, read-only and limited")
     sql.add_argument("query", metavar="SELECT")
+    for name, (text, filters) in _TELECOMMANDS.items():
+        asked = limited(add(name, text, span))
+        asked.add_argument(
+            "--as-of", metavar="T", help="what was known at T: ISO 8601, UTC, or ns since 1970"
+        )
+        for key in filters:
+            asked.add_argument(f"--{key}", metavar=key.upper())
 
 
 def _when_options() -> argparse.ArgumentParser:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
+from nats.aio.client import Client
+
+from commands.rows import TelecommandRows
+from commands.service import TelecommandService
+from commands.stamp import service_stamp
+from commands.uplink import Uplink
 from infra.embedded.clickhouse_process import SQL_USER
 from infra.errors import ConfigError
 from infra.service import Service
@@ -20,6 +26,7 @@ from projections.writer_service import WriterService
 from streams.event_log import ensure_streams
 from streams.generations import read_generations
 from streams.io_service import run_io
+from streams.links import Link
 from streams.mission import Mission, load_mission, unbundle
 from streams.parser_service import ParserService
 from streams.seal_service import run_sealer
@@ -31,10 +38,15 @@ async def mission_of(service: Service) -> Mission:
     if path:
         return await asyncio.to_thread(load_mission, Path(str(path)))
     await ensure_streams(service.js)
-    bundles = (await read_generations(service.nc)).bundles
+    return await last_mission(service.nc)
+
+
+async def last_mission(nc: Client) -> Mission:
+    """Load the mission that was recorded last in OPERATIONS; raises ConfigError when there is none."""
+    bundles = (await read_generations(nc)).bundles
     if not bundles:
         raise ConfigError(
-            "no mission is named and the streams have none", where=service.name, fix="give --MISSION=folder"
+            "no mission is named and the streams have none", where="OPERATIONS", fix="name a mission folder"
         )
     return await asyncio.to_thread(unbundle, list(bundles.values())[-1])
 
@@ -71,7 +83,16 @@ def worker_addresses(config: Mapping[str, Any]) -> dict[str, str]:
 
 async def _io(service: Service) -> None:
     service.ready.set()
-    await run_io(service, await mission_of(service))
+    stamp = service_stamp(service.nc, "io", service.name)
+
+    def uplink(link: Link) -> Coroutine[None, None, None]:
+        return Uplink(service.nc, link, stamp).run()
+
+    await run_io(service, await mission_of(service), uplink)
+
+
+async def _telecommand(service: Service) -> None:
+    await TelecommandService(service, await mission_of(service)).run()
 
 
 async def _parser(service: Service) -> None:
@@ -80,7 +101,8 @@ async def _parser(service: Service) -> None:
 
 async def _writer(service: Service) -> None:
     service.ready.set()
-    await WriterService(service, await asyncio.to_thread(clickhouse_of, service)).run()
+    clickhouse = await asyncio.to_thread(clickhouse_of, service)
+    await WriterService(service, clickhouse, TelecommandRows).run()
 
 
 async def _query(service: Service) -> None:
@@ -116,6 +138,7 @@ RUNNERS: dict[str, Callable[[Service], Awaitable[None]]] = {
     "writer": _writer,
     "parser": _parser,
     "sealer": run_sealer,
+    "telecommand": _telecommand,
     "io": _io,
 }
 """In the order in which they are started: who is asked or fed stands before who asks or feeds."""

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from projections.clickhouse import ClickHouse, quoted
+from projections.telecommands.tables import TABLES as TELECOMMAND_TABLES
 
 _FIXED = ("frames", "packets", "quarantine")
 
@@ -36,6 +37,26 @@ def content_of(clickhouse: ClickHouse, generation: str, first: int = 1, last: in
         if count:
             rows[packet or table] = count
             parts.append([packet or table, count, total])
+    return Content(rows, hashlib.sha256(orjson.dumps(parts)).hexdigest())
+
+
+def telecommand_content(clickhouse: ClickHouse) -> Content:
+    """Return the content of the tables about telecommands, which are of no generation.
+
+    Tables that are not there, or are of another version of the program, count as empty.
+    """
+    there = clickhouse.rows(
+        "SELECT table, groupArray(name) AS columns FROM (SELECT table, name FROM system.columns "
+        "WHERE database = currentDatabase() ORDER BY table, position) GROUP BY table"
+    )
+    present = {row["table"]: row["columns"] for row in there}
+    rows, parts = {}, []
+    for table, (columns, _) in TELECOMMAND_TABLES.items():
+        if present.get(table) == list(columns):
+            count, total = _count_and_sum(clickhouse, table, list(columns), "true", {})
+            if count:
+                rows[table] = count
+                parts.append([table, count, total])
     return Content(rows, hashlib.sha256(orjson.dumps(parts)).hexdigest())
 
 
@@ -68,12 +89,18 @@ def _origin(clickhouse: ClickHouse) -> list[str]:
 def _table_digest(
     clickhouse: ClickHouse, table: str, columns: list[str], values: dict[str, Any]
 ) -> tuple[int, str]:
+    condition = "generation = {generation:String} AND frame_offset BETWEEN {first:UInt64} AND {last:UInt64}"
+    return _count_and_sum(clickhouse, table, columns, condition, values)
+
+
+def _count_and_sum(
+    clickhouse: ClickHouse, table: str, columns: list[str], condition: str, values: dict[str, Any]
+) -> tuple[int, str]:
     # As one tuple: hashed as arguments, a null would make the whole hash null.
     row = f"tuple({', '.join(map(quoted, columns))})"
     found = clickhouse.rows(
         f"SELECT count() AS count, toString(sum(reinterpretAsUInt128(sipHash128({row})))) AS total "
-        f"FROM {quoted(table)} WHERE generation = {{generation:String}} "
-        "AND frame_offset BETWEEN {first:UInt64} AND {last:UInt64}",
+        f"FROM {quoted(table)} WHERE {condition}",
         values,
     )
     return int(found[0]["count"]), str(found[0]["total"])

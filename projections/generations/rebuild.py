@@ -15,15 +15,18 @@ from typing import Any
 from nats.aio.client import Client
 
 from projections.clickhouse import ClickHouse
-from projections.generations.digest import Content, content_of
+from projections.generations.digest import Content, content_of, telecommand_content
 from projections.reprocess.derive import FLUSH_ROWS
 from projections.reprocess.run import derive_segments
 from projections.reprocess.segments import Segment, share_out
 from projections.schema import create_fixed_tables, drop_all_tables
+from projections.telecommands.projector import RowMaking, project_all
 from projections.writer import position, store_position, write_generations
 from projections.writer_flow import CONSUMER
 from streams import names
 from streams.generations import Generation, read_generations
+
+TELECOMMANDS = "telecommands"
 
 Progress = Callable[[str, int, int], None]
 """Told the generation, how many of its frames are done, and of how many."""
@@ -51,13 +54,16 @@ async def rebuild(
     workers: int = 1,
     flush_rows: int = FLUSH_ROWS,
     progress: Progress = lambda generation, done, total: None,
+    row_making: RowMaking | None = None,
 ) -> list[Rebuilt]:
-    """Drop every table and derive every generation again that was not dropped."""
+    """Drop every table and derive every generation again that was not dropped, and with `row_making` all
+    that is known of telecommands: the content named TELECOMMANDS."""
     state = await read_generations(nc)
     known = [generation for generation in state.known.values() if not generation.dropped]
     before = {one.name: await asyncio.to_thread(content_of, clickhouse, one.name) for one in known}
     live = {one.name: await _written(clickhouse, one) for one in known}
     telemetry = await asyncio.to_thread(position, clickhouse, CONSUMER, names.TELEMETRY)
+    told_before = await asyncio.to_thread(telecommand_content, clickhouse)
     await asyncio.to_thread(drop_all_tables, clickhouse)
     await asyncio.to_thread(create_fixed_tables, clickhouse)
     await asyncio.to_thread(write_generations, clickhouse, state)
@@ -74,6 +80,11 @@ async def rebuild(
         after = await asyncio.to_thread(content_of, clickhouse, one.name)
         found.append(Rebuilt(one.name, before[one.name], after))
     await asyncio.to_thread(store_position, clickhouse, CONSUMER, names.TELEMETRY, telemetry)
+    if row_making is not None:
+        await project_all(nc, clickhouse, row_making)
+        told_after = await asyncio.to_thread(telecommand_content, clickhouse)
+        if told_before.rows or told_after.rows:
+            found.append(Rebuilt(TELECOMMANDS, told_before, told_after))
     return found
 
 

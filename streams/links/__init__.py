@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.links.config import LinkConfig
 from streams.links.file import FileLink
-from streams.links.link import Link, LinkEvents
+from streams.links.link import Link, LinkDownError, LinkEvents
 from streams.links.serial_port import SerialLink
 from streams.links.tcp_client import TcpClientLink
 from streams.links.tcp_server import TcpServerLink
@@ -14,6 +14,7 @@ __all__ = [
     "FileLink",
     "Link",
     "LinkConfig",
+    "LinkDownError",
     "LinkEvents",
     "SerialLink",
     "TcpClientLink",

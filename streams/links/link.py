@@ -8,6 +8,10 @@ from infra.errors import LinkError
 from streams.links.config import LinkConfig
 
 
+class LinkDownError(LinkError):
+    """A link that is down: not a byte has left."""
+
+
 class LinkEvents(Protocol):
     """Who hears of a link. A `connection` is a number, from 1, that a link uses once.
 
@@ -48,7 +52,7 @@ class Link(Protocol):
 
     @property
     def is_up(self) -> bool:
-        """True when `send` would try: a LinkError while False means that not a byte has left."""
+        """True when `send` would try."""
         ...
 
     async def run(self, events: LinkEvents) -> None:
@@ -62,15 +66,15 @@ class Link(Protocol):
     async def send(self, data: bytes) -> None:
         """Send bytes; returns when all were handed to the operating system.
 
-        Raises LinkError when the link is down (then not a byte has left), or when it breaks while sending
-        (then some bytes may have). Nothing is ever sent again by itself.
+        Raises LinkDownError when the link is down (then not a byte has left), another LinkError when it
+        breaks while sending (then some bytes may have). Nothing is ever sent again by itself.
         """
         ...
 
 
-def link_is_down(config: LinkConfig, why: str = "no device is connected") -> LinkError:
+def link_is_down(config: LinkConfig, why: str = "no device is connected") -> LinkDownError:
     """Return the error of a telecommand that cannot leave: not a byte has."""
-    return LinkError(
+    return LinkDownError(
         f"the link is down, nothing was sent: {why}",
         where=f"link {config.name}",
         fix="send it anew when the link is up",

@@ -1,0 +1,66 @@
+"""The telecommand service seen from the command line: who asks, and how."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from nats.aio.client import Client
+
+from commands.requests import REQUESTS
+from infra.errors import ServerError
+from infra.program.system import open_system
+from streams.answers import ask_once
+from streams.names import token
+
+_CLIENT = "flightledger command"
+_TRIES = 3
+_TIMEOUT_S = 20.0
+
+
+def user_of(options: argparse.Namespace) -> str:
+    """Return who asks: --user, NATS_USER, or the user of this operating system."""
+    return token(options.user or os.environ.get("NATS_USER") or getpass.getuser())
+
+
+class Person:
+    """Asks the telecommand service as one user."""
+
+    def __init__(self, nc: Client, user: str) -> None:
+        self._nc, self._user = nc, user
+
+    async def ask(self, action: str, request: dict[str, Any]) -> Any:
+        """Ask and return the answer.
+
+        What changes something is asked again when no answer comes, with the same request id: it is done once.
+        """
+        changes = action in REQUESTS
+        if changes:
+            request = {"request_id": secrets.token_hex(8), "client": _CLIENT, **request}
+        for attempt in range(1, _TRIES + 1):
+            try:
+                data = await ask_once(self._nc, f"telecommand.{self._user}.{action}", request, _TIMEOUT_S)
+                return orjson.loads(data)
+            except ServerError:
+                if not changes or attempt == _TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+
+@asynccontextmanager
+async def ask_for(options: argparse.Namespace) -> AsyncIterator[Person]:
+    """Join the running system as the user of the command line; raises ServerError when none runs."""
+    async with open_system(options.data) as system:
+        if system.owned:
+            raise ServerError(
+                "no system runs on this data folder: nothing could be sent",
+                where=str(system.servers.data_dir),
+                fix="start `flightledger up MISSION`",
+            )
+        yield Person(system.nc, user_of(options))

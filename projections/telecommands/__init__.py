@@ -1,0 +1,1 @@
+"""The tables `telecommands` and `telecommand_events`: COMMANDS as people ask about it."""
