@@ -11,17 +11,17 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
+from infra.access import AccessFolder
 from infra.embedded.clickhouse_process import ClickHouseServer
 from infra.embedded.folder import Addresses, DataFolder, FileLock
-from infra.embedded.nats_process import NatsServer
-from infra.embedded.ports import LOOPBACK
+from infra.embedded.nats_process import NatsServer, page_origins
+from infra.embedded.ports import LOOPBACK, choose_ports
 from infra.embedded.process import ServerProcess, http_ok
 from infra.embedded.supervision import Supervisor
 from infra.errors import ServerError
@@ -48,25 +48,27 @@ class EmbeddedServers:
         websocket_port: int = 0,
         monitoring_port: int = 0,
         clickhouse_port: int = 0,
+        page_port: int = 0,
         sync_interval: str | None = "always",
-        authorization: Mapping[str, Any] | None = None,
         clickhouse_memory: int | None = None,
     ) -> None:
         """Ports: 0 is any free one. For the other settings see `NatsServer` and `ClickHouseServer`.
 
+        `page_port` is that of the web page, which whoever serves it takes: browsers may connect from there.
         Makes the data folder; raises ServerError when it cannot be written.
         """
         self.owned = False
         self._folder = DataFolder(data_dir)
         self._lock = FileLock(self._folder.lock_file)
         self._cancelled = Event()
+        self._page_port = page_port
         self._nats = NatsServer(
             self._folder,
             port=nats_port,
             websocket_port=websocket_port,
             monitoring_port=monitoring_port,
             sync_interval=sync_interval,
-            authorization=authorization,
+            access=AccessFolder(self._folder.path).server_config,
         )
         self._clickhouse = ClickHouseServer(self._folder, port=clickhouse_port, max_memory=clickhouse_memory)
         self._processes = [
@@ -106,6 +108,11 @@ class EmbeddedServers:
     def clickhouse_url(self) -> str:
         """`http://127.0.0.1:…`."""
         return self.addresses.clickhouse_url
+
+    @property
+    def page_url(self) -> str:
+        """`http://127.0.0.1:…`, where the web page is served, if it is."""
+        return self.addresses.page_url
 
     @property
     def nats_pid(self) -> int:
@@ -178,6 +185,8 @@ class EmbeddedServers:
         self.owned = True
         try:
             self._folder.forget_addresses()  # of a program that was killed
+            (page_port,) = choose_ports((self._page_port,))
+            self._nats.origins = page_origins(page_port)
             for process in self._processes:
                 process.start()
         except BaseException:
@@ -189,6 +198,7 @@ class EmbeddedServers:
             websocket_url=f"ws://{LOOPBACK}:{self._nats.websocket_port}",
             monitoring_url=f"http://{LOOPBACK}:{self._nats.monitoring_port}",
             clickhouse_url=f"http://{LOOPBACK}:{self._clickhouse.port}",
+            page_url=f"http://{LOOPBACK}:{page_port}",
         )
         self._folder.write_addresses(self._addresses)
         self._supervisor.start()
