@@ -10,20 +10,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.cli import demo, generations, imports, origin, parser, queries, replay, services
+from infra.cli import demo, generations, imports, origin, parser, queries, replay, services, users
+from infra.cli.target import add_options
 from infra.errors import FlightLedgerError
 from infra.log_lines import log_to_stderr
 from infra.service import run
 
-_COMMANDS = (services, demo, imports, queries, origin, parser, generations, replay)
+_COMMANDS = (services, demo, imports, queries, origin, parser, generations, replay, users)
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line's grammar; each command module adds its own part."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="data folder (default ./data)"
-    )
+    add_options(common)
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="answer as JSON")
     main_parser = argparse.ArgumentParser(
         prog="flightledger",
