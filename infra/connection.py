@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from nats.aio.client import DEFAULT_INBOX_PREFIX, Client
+from nats.aio.client import DEFAULT_FLUSH_TIMEOUT, DEFAULT_INBOX_PREFIX, Client
 
 from infra.access.grants import inbox
 from infra.errors import ServerError
@@ -42,7 +42,7 @@ async def connect_nats(
     as `publish to "frame.radio"`; without it that is logged. The inboxes of a user are `_INBOX.<user>.>`.
     Raises ServerError when no server answers in time or when it refuses the user.
     """
-    client = Client()
+    client = _Client()
     trouble = _Trouble(client, on_refused)
     connecting = asyncio.ensure_future(
         client.connect(
@@ -73,6 +73,18 @@ async def connect_nats(
         refused.cancel()
         if not trouble.connected:
             await _abandon(client, connecting)
+
+
+class _Client(Client):
+    """nats-py's client, whose `flush` returns when the server has all that was sent before, as it should.
+
+    nats-py 2.16 writes the PING of a flush ahead of commands that still wait in its buffer, a SUB for one;
+    with the PONG that buffer has been written, so a second one tells.
+    """
+
+    async def flush(self, timeout: int = DEFAULT_FLUSH_TIMEOUT) -> None:
+        await super().flush(timeout)
+        await super().flush(timeout)
 
 
 class _Trouble:
