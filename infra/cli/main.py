@@ -1,14 +1,18 @@
 """`flightledger`: one program for everything, described in docs/user-guide.md.
 
-Exit code 0: done; 1: the answer is "no"; 2: wrong use or bad input.
+Exit code 0: done; 1: the answer is "no"; 2: wrong use, bad input, or something that does not work.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
+
+from nats.errors import Error as NatsError
 
 from infra.cli import demo, generations, imports, origin, parser, queries, replay, services, users
 from infra.cli.target import add_options
@@ -48,8 +52,14 @@ def main(args: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output, `head` for one, has enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (NatsError, OSError) as error:
+        print(f"error: {' '.join(str(error).split()) or repr(error)}", file=sys.stderr)
+        return FlightLedgerError.exit_code
+    except Exception:  # a mistake of ours: 1, which Python would end with, is the answer "no"
+        traceback.print_exc()
+        return FlightLedgerError.exit_code
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def test_what_is_refused_is_told_and_the_inboxes_of_a_user_are_its_own(tmp_path:
 
 def test_a_refusal_ends_what_waits_for_an_answer_and_says_who_may_not_do_what(tmp_path: Path) -> None:
     async def main(url: str) -> None:
-        with pytest.raises(AccessError, match='vera may not publish to "parser.restart"'):
+        with pytest.raises(AccessError, match=r'vera may not publish to "parser.restart"'):
             async with connected(url, ("vera", PASSWORD)) as nc:
                 await nc.request("parser.restart", b"{}", timeout=60)
         async with connected(url, ("vera", PASSWORD)) as nc:
