@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -101,8 +102,9 @@ async def run_query(options: argparse.Namespace) -> int:
                 ask(system.nc, f"query.{options.question}", {**request, "format": "arrow"}), form
             )
         elif form == "json":
-            async for chunk in ask(system.nc, f"query.{options.question}", request):
-                sys.stdout.buffer.write(chunk)
+            async with aclosing(ask(system.nc, f"query.{options.question}", request)) as chunks:
+                async for chunk in chunks:
+                    sys.stdout.buffer.write(chunk)
             sys.stdout.flush()
         else:
             await _show(system.nc, options.question, request)
