@@ -68,7 +68,7 @@ async def _parsing_generation(system: System, mission: Mission) -> str:
         raise MissionError(
             f"the running system parses generation {parser['generation']}, made with another version of this "
             "mission",
-            where=str(system.servers.data_dir),
+            where=system.place,
             fix="stop it and start it with this mission, or promote a generation made with it",
         )
     return str(parser["generation"])

@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from infra.access import AccessFolder
+from infra.connection import without_password
 from infra.embedded import EmbeddedServers, connect_or_start
 from infra.errors import ServerError
 from infra.program.access_events import note_users_at_start
@@ -28,6 +29,7 @@ class System:
     """A connection to a system; `owned` says that this program runs it."""
 
     nc: Client
+    url: str
     running: EmbeddedServers | None = None
     services: dict[str, KeptService] = field(default_factory=dict)
 
@@ -45,6 +47,11 @@ class System:
                 fix="run it where the data folder is, without --nats-url",
             )
         return self.running
+
+    @property
+    def place(self) -> str:
+        """Where the system is: its data folder or its address."""
+        return str(self.running.data_dir) if self.running else self.url
 
     @property
     def user(self) -> str:
@@ -106,7 +113,7 @@ async def open_system(
             nc = await stack.enter_async_context(
                 connected(target.nats_url, (target.user, target.password) if target.user else None)
             )
-            yield System(nc)
+            yield System(nc, without_password(target.nats_url))
             return
         started = connect_or_start(target.data, **(servers or {}))  # type: ignore[arg-type]
         running = await stack.enter_async_context(started)
@@ -117,7 +124,7 @@ async def open_system(
                 await note_users_at_start(nc, running.data_dir)
         person = (target.user, target.password) if target.user else own
         nc = await stack.enter_async_context(connected(running.nats_url, person))
-        system = System(nc, running)
+        system = System(nc, running.nats_url, running)
         stack.push_async_callback(system.stop)
         if running.owned:
             for name in RUNNERS:
