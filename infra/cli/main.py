@@ -45,7 +45,8 @@ def main(args: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(given)
     options.data = getattr(options, "data", Path("data"))
     options.json = getattr(options, "json", False)
-    log_to_stderr("flightledger", "WARNING")
+    if options.command != "service":  # a service logs under its own name, as it is configured
+        log_to_stderr("flightledger", getattr(options, "log_level", "WARNING"))
     try:
         return run(options.run(options))
     except FlightLedgerError as error:

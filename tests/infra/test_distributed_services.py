@@ -104,6 +104,8 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
         assert set(ended) == {"query-1", "writer-2", "writer-3", "parser", "io"}
         for name, one in ended.items():
             assert one.code == 0 and "Traceback" not in one.stderr, (name, one.stderr)
+            service = name.rpartition("-")[0] or name
+            assert f"level=info service={service} " in one.stderr, "it logs under its own name"
 
 
 def test_a_service_whose_clickhouse_is_away_or_unnamed_fails_clearly(tmp_path: Path) -> None:
