@@ -7,6 +7,7 @@ import contextlib
 import logging
 
 from infra.errors import FlightLedgerError
+from infra.meter import Meter
 from infra.service import Service
 from streams.append import Appender
 from streams.event_log import ensure_streams
@@ -28,15 +29,17 @@ async def run_io(service: Service, mission: Mission) -> None:
         log.warning("the mission %s names no link: there is nothing to receive", mission.name)
         await service.stopped()
         return
+    meter = Meter()
+    service.figures.update(frames=lambda: meter.total, frames_per_s=meter.rate)
     async with asyncio.TaskGroup() as group:
         for config in mission.links:
-            group.create_task(_keep_link(service, config))
+            group.create_task(_keep_link(service, config, meter))
 
 
-async def _keep_link(service: Service, config: LinkConfig) -> None:
+async def _keep_link(service: Service, config: LinkConfig, meter: Meter) -> None:
     while True:
         try:
-            await _run_link(service, config)
+            await _run_link(service, config, meter)
         except (FlightLedgerError, OSError) as error:
             log.error("link %s: %s; trying again", config.name, error)
             await asyncio.sleep(_RETRY_S)
@@ -45,9 +48,9 @@ async def _keep_link(service: Service, config: LinkConfig) -> None:
             await service.stopped()
 
 
-async def _run_link(service: Service, config: LinkConfig) -> None:
+async def _run_link(service: Service, config: LinkConfig, meter: Meter) -> None:
     async with Appender(service.nc, patient=True) as appender:
-        recorder = LinkRecorder(service.nc, config, appender)
+        recorder = LinkRecorder(service.nc, config, appender, meter)
         events = asyncio.create_task(recorder.run_events())
         try:
             await make_link(config).run(recorder)

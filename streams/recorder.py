@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from infra.errors import FlightLedgerError
+from infra.meter import Meter
 from streams import names
 from streams.append import Appender, Outgoing
 from streams.framing import Frame, Framer, make_framer
@@ -62,8 +63,11 @@ class _Connection:
 class LinkRecorder:
     """Receives the events of one link and appends; `run_events` must run beside it."""
 
-    def __init__(self, nc: Client, config: LinkConfig, appender: Appender) -> None:
+    def __init__(
+        self, nc: Client, config: LinkConfig, appender: Appender, meter: Meter | None = None
+    ) -> None:
         self._nc, self._config, self._appender = nc, config, appender
+        self._meter = meter or Meter()
         self._connections: dict[int, _Connection] = {}
         self._events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self._lasts: set[asyncio.Task[None]] = set()
@@ -120,6 +124,7 @@ class LinkRecorder:
         messages = frame_messages(self._config.name, open_one.session, frames, open_one.frames)
         open_one.frames += len(frames)
         self.frames += len(frames)
+        self._meter.add(len(frames))
         await self._appender.append(messages)
 
     async def _end(self, ended: _Connection) -> None:

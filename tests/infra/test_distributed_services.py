@@ -26,24 +26,28 @@ def mission_with_link_to(folder: Path, port: int) -> Path:
     return folder
 
 
-def healthy(servers: ExternalServers) -> list[str]:
-    """Ask for the health of all instances and return their names."""
+def health(servers: ExternalServers) -> list[Row]:
+    """Ask for the health of all instances."""
 
-    async def main() -> list[str]:
+    async def main() -> list[Row]:
         nc = await connect_nats(servers.nats.url, name="test", user="vera", password=PASSWORD)
-        inbox, names = nc.new_inbox(), list[str]()
+        inbox, found = nc.new_inbox(), list[Row]()
         answers = await nc.subscribe(inbox)
         await nc.publish(HEALTH_SUBJECT, b"", reply=inbox)
         try:
             while True:
                 answer = (await answers.next_msg(0.5)).data
-                names += [json.loads(answer)["name"]] if answer else []  # empty: no responders
+                found += [json.loads(answer)] if answer else []  # empty: no responders
         except TimeoutError:
-            return sorted(names)
+            return found
         finally:
             await nc.close()
 
     return run_async(main)
+
+
+def names_of(answers: list[Row]) -> list[str]:
+    return sorted(answer["name"] for answer in answers)
 
 
 def without_times(rows: list[Row]) -> list[Row]:
@@ -62,7 +66,7 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
                 service, instance, **({"MISSION": str(mission)} if service in ("parser", "io") else {})
             )
         expected = ["io", "parser", "query", "query", "writer", "writer"]
-        wait_until(lambda: healthy(servers) == expected, 60, "all services answer")
+        wait_until(lambda: names_of(health(servers)) == expected, 60, "all services answer")
 
         imported = servers.run("import", first, "--mission", mission, "--json", user="service-local").row
         assert imported["frames"] == {"parsed": 3000}
@@ -95,6 +99,10 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
             60,
             "what the device sends is in the tables",
         )
+        figures = {answer["name"]: answer["figures"] for answer in health(servers)}
+        assert figures["io"]["frames"] == 500
+        assert (figures["parser"]["offset"], figures["parser"]["behind"]) == (5500, 0)
+        assert figures["writer"]["behind"] == figures["writer"]["left_out"] == 0
         counted = servers.query(
             "sql", "SELECT count() AS n, uniqExact(frame_offset) AS different FROM frames"
         )

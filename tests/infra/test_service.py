@@ -19,8 +19,10 @@ from typing import Any
 
 import nats
 import pytest
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
+from nats.micro.request import Request
 from support.guarded_server import PASSWORD, guarded_server
 from support.program import environment
 from support.waiting import run_async, wait_until, wait_until_async
@@ -254,6 +256,39 @@ def test_every_instance_answers_the_health_question_with_its_name(
     run_async(main)
 
 
+def test_a_service_tells_its_figures_in_the_health_answer_and_in_the_statistics_of_its_endpoints(
+    connect: Any, nats_server: Any, tmp_path: Path, unique_name: str
+) -> None:
+    async def main() -> None:
+        async with (
+            await start_service(args=options(nats_server.url, tmp_path, unique_name), environ={}) as service,
+            connect() as nc,
+        ):
+            micro = await service.add_micro(unique_name, "1.0.0", "")
+
+            async def answer(request: Request) -> None:
+                service.figures["offset"] = lambda: 42
+                await request.respond(json.dumps(service._figures()).encode())
+
+            await micro.add_endpoint("e", answer, subject=unique_name)
+            assert json.loads((await nc.request(unique_name, b"")).data) == {"offset": 42}
+            stats = json.loads((await nc.request(f"$SRV.STATS.{unique_name}", b"")).data)
+            assert [endpoint["data"] for endpoint in stats["endpoints"]] == [{"offset": 42}]
+            assert (await health_of(nc, unique_name))["figures"] == {"offset": 42}
+
+    run_async(main)
+
+
+async def health_of(nc: Client, name: str) -> dict[str, Any]:
+    """Ask for the health of all, and return the answer of the service of this name."""
+    inbox = nc.new_inbox()
+    answers = await nc.subscribe(inbox)
+    await nc.publish(HEALTH_SUBJECT, b"", reply=inbox)
+    while (answer := dict(json.loads((await answers.next_msg(10)).data)))["name"] != name:
+        pass
+    return answer
+
+
 def test_instances_of_one_name_share_work_and_each_of_two_names_gets_all_of_it(
     connect: Any, nats_server: Any, tmp_path: Path, unique_name: str
 ) -> None:
@@ -298,12 +333,7 @@ def test_a_handler_that_raises_is_counted_and_the_next_message_is_handled(
             for bad in (b"0", b"no number"):
                 await nc.publish(unique_name, bad)
             assert (await nc.request(unique_name, b"5")).data == b"2"
-            inbox = nc.new_inbox()
-            answers = await nc.subscribe(inbox)
-            await nc.publish(HEALTH_SUBJECT, b"", reply=inbox)
-            while (answer := json.loads((await answers.next_msg(10)).data))["name"] != unique_name:
-                pass
-            assert answer["errors"] == 2
+            assert (await health_of(nc, unique_name))["errors"] == 2
 
     run_async(main)
     assert [record.message for record in caplog.records if record.name == "infra.service"].count(
