@@ -14,13 +14,13 @@ from pathlib import Path
 
 from nats.errors import Error as NatsError
 
-from infra.cli import demo, generations, imports, origin, parser, queries, replay, services, users
+from infra.cli import demo, doctor, generations, imports, origin, parser, queries, replay, services, users
 from infra.cli.target import add_options
 from infra.errors import FlightLedgerError
 from infra.log_lines import log_to_stderr
 from infra.service import run
 
-_COMMANDS = (services, demo, imports, queries, origin, parser, generations, replay, users)
+_COMMANDS = (services, demo, imports, queries, origin, parser, generations, replay, users, doctor)
 
 
 def build_parser() -> argparse.ArgumentParser:
