@@ -27,10 +27,10 @@ class AccessFolder:
         self.users = Users(data_dir)
         self._accounts = data_dir / "run" / ACCOUNTS_FILE
 
-    def server_config(self) -> dict[str, Any]:
+    def server_config(self, *, open_without_users: bool = True) -> dict[str, Any]:
         """Return what nats-server's configuration has of it now; missing service accounts are made."""
         hashes = {name: entry["hash"] for name, entry in self._all_accounts().items()}
-        return access_config(self.users.all(), hashes)
+        return access_config(self.users.all(), hashes, open_without_users=open_without_users)
 
     def credentials(self, account: str = LOCAL) -> tuple[str, str] | None:
         """Return NATS user and password of a service account; None where the folder has none of it."""
@@ -39,6 +39,7 @@ class AccessFolder:
 
     def _all_accounts(self) -> dict[str, dict[str, str]]:
         """Return the accounts; they are kept over restarts, so that other programs stay connected."""
+        self._accounts.parent.mkdir(parents=True, exist_ok=True)
         with one_at_a_time(self._accounts.with_name(f"{ACCOUNTS_FILE}.lock")):
             known: dict[str, dict[str, str]] = read_private(self._accounts) or {}
             missing = [name for name in account_names() if name not in known]

@@ -29,17 +29,20 @@ LEDGER = "LEDGER"
 Config = dict[str, Any]
 
 
-def access_config(users: Iterable[User], hashes: Mapping[str, str]) -> Config:
+def access_config(
+    users: Iterable[User], hashes: Mapping[str, str], *, open_without_users: bool = True
+) -> Config:
     """Return the keys `accounts` and, while there is no user, `no_auth_user` of nats-server's configuration.
 
-    `hashes` has the password hash of each service account.
+    `hashes` has the password hash of each service account. Without `open_without_users` everybody has to sign
+    in, always.
     """
     people = list(users)
     entries = [_entry(signs_in_as(name), hashes[name], grants_of_service(name)) for name in account_names()]
     config: Config = {
         "accounts": {LEDGER: _ledger(entries)} | {f"person-{user.name}": _person(user) for user in people}
     }
-    if not people:
+    if not people and open_without_users:
         # Its password must not be a hash: the server compares it with itself when nobody signs in.
         entries.append(_entry(ANONYMOUS, new_secret()[0], grants_of_anonymous()))
         config["no_auth_user"] = ANONYMOUS

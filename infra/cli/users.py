@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import json
 import sys
 from datetime import UTC, datetime
 from typing import Any
 
 from infra.access import AccessFolder, Role
+from infra.access.services import account_names
 from infra.access.users import User
 from infra.cli.output import console, print_json, print_table
 from infra.embedded.reload import Reloaded, reload_access
@@ -44,11 +46,18 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         verb.add_argument("name", metavar="NAME")
     changed.add_argument("role", choices=roles, metavar="ROLE")
     add("remove", run_remove, "let a person in no more").add_argument("name", metavar="NAME")
+    add(
+        "nats-config",
+        run_nats_config,
+        "users and services for the configuration of a nats-server of your own",
+    )
+    shown = add("credentials", run_credentials, "NATS_USER and NATS_PASSWORD of a service")
+    shown.add_argument("name", choices=account_names(), metavar="SERVICE")
 
 
 async def run_list(options: argparse.Namespace) -> int:
     """Show the users, never their hashes."""
-    rows = [_row(user) for user in AccessFolder(options.data).users.all()]
+    rows = [_row(user) for user in _access(options).users.all()]
     if options.json:
         for row in rows:
             print_json(row)
@@ -62,27 +71,43 @@ async def run_list(options: argparse.Namespace) -> int:
 async def run_add(options: argparse.Namespace) -> int:
     """Add a person."""
     added = datetime.now(UTC).isoformat(timespec="seconds")
-    users = AccessFolder(options.data).users
+    users = _access(options).users
     user = users.add(options.name, Role(options.role), _password(options), added)
     return await _in_force(options, "added", f"added as {user.role}", _row(user))
 
 
 async def run_role(options: argparse.Namespace) -> int:
     """Change a role."""
-    AccessFolder(options.data).users.set_role(options.name, Role(options.role))
+    _access(options).users.set_role(options.name, Role(options.role))
     return await _in_force(options, "changed", f"is {options.role} now", {"role": options.role})
 
 
 async def run_password(options: argparse.Namespace) -> int:
     """Change a password."""
-    AccessFolder(options.data).users.set_password(options.name, _password(options))
+    _access(options).users.set_password(options.name, _password(options))
     return await _in_force(options, "changed", "has another password", {})
 
 
 async def run_remove(options: argparse.Namespace) -> int:
     """Remove a person, who is signed out at once."""
-    AccessFolder(options.data).users.remove(options.name)
+    _access(options).users.remove(options.name)
     return await _in_force(options, "removed", "removed", {})
+
+
+async def run_nats_config(options: argparse.Namespace) -> int:
+    """Print what the configuration of a nats-server of your own includes; see docs/deployment.md."""
+    config = _access(options).server_config(open_without_users=False)
+    print(f"accounts: {json.dumps(config['accounts'], indent=2)}")
+    return 0
+
+
+async def run_credentials(options: argparse.Namespace) -> int:
+    """Print the credentials of a service as lines of an environment file."""
+    access = _access(options)
+    access.server_config()
+    user, password = access.credentials(options.name) or ("", "")
+    print(f"NATS_USER={user}\nNATS_PASSWORD={password}")
+    return 0
 
 
 async def _in_force(options: argparse.Namespace, done: str, change: str, fields: dict[str, Any]) -> int:
@@ -95,6 +120,14 @@ async def _in_force(options: argparse.Namespace, done: str, change: str, fields:
     else:
         console().print(f"{options.name}: {change}; {_FORCE[reloaded]}", soft_wrap=True)
     return 0
+
+
+def _access(options: argparse.Namespace) -> AccessFolder:
+    if getattr(options, "nats_url", ""):
+        raise ConfigError(
+            "users are kept in a data folder, not at an address", fix="give --data, without --nats-url"
+        )
+    return AccessFolder(options.data)
 
 
 def _row(user: User) -> dict[str, Any]:

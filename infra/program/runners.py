@@ -9,6 +9,7 @@ from typing import Any
 
 from infra.embedded.clickhouse_process import SQL_USER
 from infra.errors import ConfigError
+from infra.program.bus import ensure_bus
 from infra.service import Service
 from projections.clickhouse import ClickHouse, connect, connect_reader
 from projections.generations.service import GenerationService
@@ -83,6 +84,7 @@ async def _writer(service: Service) -> None:
 
 
 async def _query(service: Service) -> None:
+    await ensure_bus(service.js)
     clickhouse = await asyncio.to_thread(clickhouse_of, service)
     await asyncio.to_thread(create_fixed_tables, clickhouse)
     await serve_queries(service, clickhouse, sql_user_of(service, clickhouse))
