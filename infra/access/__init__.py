@@ -1,8 +1,8 @@
 """Access control: who may do what on the bus, as permissions that the NATS server itself enforces.
 
 A person has a role (`roles`), a service has what its work needs (`services`). Both become one block of the
-server's configuration (`server_config`), in which each person has an account of her own: what she sends
-reaches the ledger only by the subjects of her role, and the answers to it stay hers.
+server's configuration (`server_config`), in which each person has an account of their own: what they send
+reaches the ledger only by the subjects of their role, and the answers to it stay theirs.
 """
 
 from infra.access.folder import AccessFolder

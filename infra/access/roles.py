@@ -75,10 +75,10 @@ def requests_of(role: Role, name: str) -> tuple[str, ...]:
 
 
 def grants_of(role: Role, name: str) -> Grants:
-    """Return what a person of this role and name may do, in her own account.
+    """Return what a person of this role and name may do, in an account of their own.
 
     `_R_.>` are the subjects by which the server brings "taken" back to the service whose answer comes in
-    several pieces (streams/answers.py); in an account of one person they are hers alone.
+    several pieces (streams/answers.py); in an account of one person they are nobody else's.
     """
     return Grants(
         publish=(*requests_of(role, name), "_R_.>"), subscribe=(*LIVE, "_INBOX.>", f"_INBOX_{name}.>")

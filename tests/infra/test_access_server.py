@@ -153,14 +153,14 @@ def test_nobody_listens_to_the_answers_of_others_nor_speaks_in_their_place(serve
             assert not await other_service.may_subscribe("_INBOX.>")
             assert not await other_service.may_subscribe("_INBOX.service-query.>")
             assert not await vera.may_publish("telemetry.g-1.IMU", b"a false value")
-            await vera.may_publish("query.latest", b"{}", reply="telemetry.g-1.IMU")  # stays in her account
+            await vera.may_publish("query.latest", b"{}", reply="telemetry.g-1.IMU")  # stays in the account
             async with server.person("anna") as another_page:
                 values = await another_page.nc.subscribe("telemetry.>")
                 await another_page.nc.flush()
                 await vera.may_publish("query.latest", b"{}", reply="telemetry.g-1.IMU")
                 with pytest.raises(NatsError):
                     await values.next_msg(0.3)
-            assert set(overheard) == {"telemetry.g-1.IMU"}, "she hears the answers to herself alone"
+            assert set(overheard) == {"telemetry.g-1.IMU"}, "nothing but the answers to herself"
 
     run_async(main)
 
@@ -263,12 +263,12 @@ def test_changed_users_count_at_once_and_the_services_stay_connected(tmp_path: P
                 assert await anna.may_publish("telecommand.anna.submit"), "signed in all the time"
                 assert (await anna.nc.request("query.x")).data == b"query.x"
                 await change(users.set_password("anna", "another password"))
-                await wait_until_async(lambda: anna.nc.is_closed, what="her old password lets nobody in")
+                await wait_until_async(lambda: anna.nc.is_closed, what="the old password lets nobody in")
             async with guarded.signed_in("anna", "another password") as anna:
                 await change(users.add("vera", Role.VIEWER, PASSWORD, "now"))
                 assert anna.nc.is_connected
                 await change(users.remove("anna"))
-                await wait_until_async(lambda: anna.nc.is_closed, what="she is out")
+                await wait_until_async(lambda: anna.nc.is_closed, what="a removed person is out")
             assert await change(users.remove("vera")) is Reloaded.STILL_CLOSED
             with pytest.raises(NatsError):
                 await nats.connect(guarded.url, allow_reconnect=False)
