@@ -2,8 +2,8 @@
 
 Permissions on subjects alone do not keep a person out of FRAMES: the server itself, and every service,
 answers a request on the reply subject that the request names, and that may be `frame.radio`. In an account
-of one person, reply subjects are that person's alone; what crosses into the ledger is what its account exports
-and the person's imports, subject by subject. docs/decisions/008 tells more, and
+of one person, reply subjects are that person's alone; what crosses into the ledger is what its account
+exports and the person's imports, subject by subject. docs/decisions/008 tells more, and
 tests/infra/test_access_server.py tries all of this on a real server.
 """
 

@@ -11,7 +11,7 @@ import contextlib
 import shutil
 import sys
 import sysconfig
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,19 +49,19 @@ class NatsServer:
         monitoring_port: int = 0,
         sync_interval: str | None = "always",
         access: Callable[[], Mapping[str, Any]] = dict,
+        page_port: int | None = None,
     ) -> None:
         """Ports: 0 is any free one. `sync_interval`: "always", a time ("1s"), None for the server's default.
 
         `access` gives the keys of nats-server's configuration that say who may do what, at each start and
-        reload (infra/access).
+        reload (infra/access). `page_port` is kept for the web page, from which alone browsers may connect
+        then; None: from anywhere.
         """
         self._folder = folder
-        self._wanted = (port, websocket_port, monitoring_port)
+        self._wanted = (port, websocket_port, monitoring_port, *(() if page_port is None else (page_port,)))
         self._sync_interval = sync_interval
         self._access = access
-        self.origins: Sequence[str] = ()
-        """Where the pages come from whose scripts may connect; none: from anywhere."""
-        self.port, self.websocket_port, self.monitoring_port = self._wanted
+        self.port, self.websocket_port, self.monitoring_port, *self._page_port = self._wanted
         self._pid_file = folder.run / "nats-server.pid"
 
     @property
@@ -71,9 +71,14 @@ class NatsServer:
             return int(self._pid_file.read_text(encoding="utf-8"))
         return 0
 
+    @property
+    def page_port(self) -> int:
+        """The port that is kept for the web page; 0 where none is."""
+        return self._page_port[0] if self._page_port else 0
+
     def choose_ports(self) -> None:
         """Settle on a port wherever 0 was given; raises ServerError for a given one that is in use."""
-        self.port, self.websocket_port, self.monitoring_port = choose_ports(self._wanted)
+        self.port, self.websocket_port, self.monitoring_port, *self._page_port = choose_ports(self._wanted)
 
     def ports_are_free_choice(self) -> bool:
         """Say whether another choice of ports may be made."""
@@ -106,8 +111,8 @@ class NatsServer:
         if self._sync_interval is not None:
             jetstream["sync_interval"] = self._sync_interval
         websocket: dict[str, Any] = {"listen": f"{LOOPBACK}:{self.websocket_port}", "no_tls": True}
-        if self.origins:
-            websocket["allowed_origins"] = list(self.origins)
+        if self._page_port:
+            websocket["allowed_origins"] = _page_origins(self.page_port)
         config: dict[str, Any] = {
             "server_name": "flightledger",
             "listen": f"{LOOPBACK}:{self.port}",
@@ -131,9 +136,9 @@ class NatsServer:
         return self._folder.run / "nats-server.conf"
 
 
-def page_origins(port: int) -> tuple[str, ...]:
+def _page_origins(port: int) -> list[str]:
     """Return the origins (RFC 6454) of a page served on this loopback port."""
-    return tuple(f"http://{host}:{port}" for host in (LOOPBACK, "localhost"))
+    return [f"http://{host}:{port}" for host in (LOOPBACK, "localhost")]
 
 
 def find_nats_server() -> str:

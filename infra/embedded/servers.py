@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from infra.access import AccessFolder
 from infra.embedded.clickhouse_process import ClickHouseServer
 from infra.embedded.folder import Addresses, DataFolder, FileLock
-from infra.embedded.nats_process import NatsServer, page_origins
-from infra.embedded.ports import LOOPBACK, choose_ports
+from infra.embedded.nats_process import NatsServer
+from infra.embedded.ports import LOOPBACK
 from infra.embedded.process import ServerProcess, http_ok
 from infra.embedded.supervision import Supervisor
 from infra.errors import ServerError
@@ -61,7 +61,6 @@ class EmbeddedServers:
         self._folder = DataFolder(data_dir)
         self._lock = FileLock(self._folder.lock_file)
         self._cancelled = Event()
-        self._page_port = page_port
         self._nats = NatsServer(
             self._folder,
             port=nats_port,
@@ -69,6 +68,7 @@ class EmbeddedServers:
             monitoring_port=monitoring_port,
             sync_interval=sync_interval,
             access=AccessFolder(self._folder.path).server_config,
+            page_port=page_port,
         )
         self._clickhouse = ClickHouseServer(self._folder, port=clickhouse_port, max_memory=clickhouse_memory)
         self._processes = [
@@ -185,8 +185,6 @@ class EmbeddedServers:
         self.owned = True
         try:
             self._folder.forget_addresses()  # of a program that was killed
-            (page_port,) = choose_ports((self._page_port,))
-            self._nats.origins = page_origins(page_port)
             for process in self._processes:
                 process.start()
         except BaseException:
@@ -198,7 +196,7 @@ class EmbeddedServers:
             websocket_url=f"ws://{LOOPBACK}:{self._nats.websocket_port}",
             monitoring_url=f"http://{LOOPBACK}:{self._nats.monitoring_port}",
             clickhouse_url=f"http://{LOOPBACK}:{self._clickhouse.port}",
-            page_url=f"http://{LOOPBACK}:{page_port}",
+            page_url=f"http://{LOOPBACK}:{self._nats.page_port}",
         )
         self._folder.write_addresses(self._addresses)
         self._supervisor.start()

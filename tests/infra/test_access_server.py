@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,6 +201,30 @@ def test_a_person_gets_live_values_dashboards_and_answers_in_many_pieces(server:
             assert not anna.refused and not query.refused
 
     run_async(main)
+
+
+def test_browsers_sign_in_like_everybody_else(server: GuardedServer) -> None:
+    """NATS over WebSocket (RFC 6455), by hand: one masked frame each way."""
+
+    def said(user: str, password: str) -> bytes:
+        connect = json.dumps({"user": user, "pass": password, "verbose": False, "pedantic": False})
+        text = f"CONNECT {connect}\r\nPING\r\n".encode()
+        masked = bytes(octet ^ mask for octet, mask in zip(text, itertools.cycle(b"mask"), strict=False))
+        with socket.create_connection(("127.0.0.1", server.server.websocket_port), 10) as connection:
+            head = ["GET / HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade"]
+            head += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "", ""]
+            connection.sendall("\r\n".join(head).encode())
+            heard = connection.recv(65536)
+            assert heard.startswith(b"HTTP/1.1 101")  # before it, the server takes nothing else
+            connection.sendall(b"\x82\xfe" + len(text).to_bytes(2, "big") + b"mask" + masked)
+            with contextlib.suppress(ConnectionResetError):  # how the server may end it
+                while b"PONG" not in heard and (more := connection.recv(65536)):
+                    heard += more
+        return heard
+
+    assert b"PONG" in said("anna", PASSWORD)
+    assert b"PONG" not in said("anna", "wrong horse")
+    assert b"PONG" not in said("service-io", PASSWORD)
 
 
 def test_a_service_account_is_enough_to_make_append_and_read_streams(tmp_path: Path) -> None:
