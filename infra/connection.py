@@ -11,13 +11,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from nats.aio.client import Client
+from nats.aio.client import DEFAULT_INBOX_PREFIX, Client
 from nats.aio.msg import Msg
 
+from infra.access.grants import inbox
 from infra.errors import ServerError
 
 CONNECT_TIMEOUT = 5.0
@@ -25,6 +27,8 @@ CONNECT_TIMEOUT = 5.0
 
 PENDING_BYTES = 64 * 1024 * 1024
 """Bytes that may wait to be sent, also while the connection is being made again."""
+
+_REFUSED = re.compile(r"permissions violation for (publish|subscription) to (.*)", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -64,21 +68,24 @@ async def connect_nats(
     password: str | None = None,
     timeout: float = CONNECT_TIMEOUT,
     on_closed: Callable[[], None] | None = None,
+    on_refused: Callable[[str], None] | None = None,
 ) -> Client:
     """Connect to `url` (several, separated by commas, are one cluster) and keep the connection up for ever.
 
     The first connect is tried again until `timeout` seconds are over. Afterwards nats-py reconnects without
-    end; `on_closed` is called if it stops nevertheless (closed by us, or the user was taken away).
+    end; `on_closed` is called if it stops nevertheless. `on_refused` is told what the user may not do, such
+    as `publish to "frame.radio"`; without it that is logged. The inboxes of a user are `_INBOX.<user>.>`.
     Raises ServerError when no server answers in time or when it refuses the user.
     """
     client = _Client()
-    trouble = _Trouble(client)
+    trouble = _Trouble(client, on_refused)
     connecting = asyncio.ensure_future(
         client.connect(
             servers=[part.strip() for part in url.split(",") if part.strip()],
             name=name,
             user=user or None,
             password=password or None,
+            inbox_prefix=inbox(user).encode() if user else DEFAULT_INBOX_PREFIX,
             connect_timeout=max(1, int(timeout)),
             reconnect_time_wait=1,
             max_reconnect_attempts=-1,
@@ -112,6 +119,7 @@ async def connect_once(nc: Client, on_closed: Callable[[], None]) -> Client:
     known = {key: options[key] for key in ("name", "user", "password", "token", "tls") if options.get(key)}
     connecting = client.connect(
         servers=[server.geturl() for server in nc.servers],
+        inbox_prefix=inbox(options["user"]).encode() if options.get("user") else DEFAULT_INBOX_PREFIX,
         allow_reconnect=False,
         connect_timeout=int(CONNECT_TIMEOUT),
         pending_size=PENDING_BYTES,
@@ -134,8 +142,8 @@ async def _ignore(error: Exception) -> None:
 class _Trouble:
     """Call-backs of one connection: remembers the first connect's failures, logs those of later on."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, on_refused: Callable[[str], None] | None) -> None:
+        self._client, self._on_refused = client, on_refused
         self.connected = False
         self.last: BaseException | None = None
         self.refused = asyncio.Event()
@@ -144,7 +152,10 @@ class _Trouble:
         self.last = error
         if "authorization" in str(error).lower():
             self.refused.set()
-        if self.connected:
+        refused = _REFUSED.search(str(error))
+        if refused is not None and self._on_refused is not None:
+            self._on_refused(f"{refused[1]} to {refused[2]}")
+        elif self.connected:
             log.warning("NATS connection: %s", _reason(error))
 
     async def on_disconnected(self) -> None:

@@ -33,6 +33,10 @@ class ServerError(FlightLedgerError):
     """A nats-server or ClickHouse server could not be started, reached or signed in to."""
 
 
+class AccessError(FlightLedgerError):
+    """Somebody asked for what they may not do."""
+
+
 class MissionError(FlightLedgerError):
     """A mission folder or its XTCE files are wrong; `where` is file and line."""
 

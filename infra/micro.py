@@ -94,11 +94,26 @@ class MicroService:
 
 
 async def start_micro(
-    client: Client, *, name: str, version: str, description: str, queue_group: str
+    client: Client,
+    *,
+    name: str,
+    version: str,
+    description: str,
+    queue_group: str,
+    figures: Callable[[], Mapping[str, Any]] = dict,
 ) -> MicroService:
-    """Make a micro service known on `client`; `version` is a semantic version such as `1.0.0`."""
+    """Make a micro service known on `client`; `version` is a semantic version such as `1.0.0`.
+
+    `figures` are those of the whole service, which each of its endpoints has as `data` in `$SRV.STATS`.
+    """
     service = await add_service(
-        client, name=name, version=version, description=description, queue_group=queue_group, metadata={}
+        client,
+        name=name,
+        version=version,
+        description=description,
+        queue_group=queue_group,
+        metadata={},
+        stats_handler=lambda endpoint: dict(figures()),
     )
     return MicroService(client, service, queue_group)
 

@@ -37,7 +37,7 @@ from infra.log_lines import log_to_stderr
 from infra.micro import MicroService, start_micro
 
 HEALTH_SUBJECT = "__telestion__.health"
-"""Each instance of each service answers here with its name."""
+"""Each instance of each service answers here with its name, its errors and its figures."""
 
 MessageHandler = Callable[[Msg], Awaitable[None]]
 """Handles one message of a subscription."""
@@ -63,6 +63,9 @@ class Service:
         self._micros: list[MicroService] = []
         self._errors = 0
         self._stopped = asyncio.Event()
+        self.figures: dict[str, Callable[[], Any]] = {}
+        """What the service tells of its work (counts, rates, how far behind), in the health answer and in
+        `$SRV.STATS`: functions that return at once."""
         self.ready = asyncio.Event()
         """Set by what runs the service when it answers, or takes what it is fed with."""
 
@@ -103,7 +106,12 @@ class Service:
     async def add_micro(self, name: str, version: str, description: str) -> MicroService:
         """Make a NATS micro service known; its endpoints share work by SERVICE_NAME as queue group."""
         micro = await start_micro(
-            self.nc, name=name, version=version, description=description, queue_group=self.name
+            self.nc,
+            name=name,
+            version=version,
+            description=description,
+            queue_group=self.name,
+            figures=self._figures,
         )
         self._micros.append(micro)
         return micro
@@ -153,7 +161,11 @@ class Service:
 
     async def _answer_health(self, message: Msg) -> None:
         if message.reply:
-            await message.respond(json.dumps({"name": self.name, "errors": self._errors}).encode())
+            answer = {"name": self.name, "errors": self._errors, "figures": self._figures()}
+            await message.respond(json.dumps(answer).encode())
+
+    def _figures(self) -> dict[str, Any]:
+        return {name: value() for name, value in self.figures.items()}
 
 
 async def start_service(

@@ -113,6 +113,7 @@ async def _fill(
     async with StreamReader(nc, names.TELEMETRY, start=start) as reader:
         while not feed.stopped:
             messages = await reader.read(0.5)
+            feed.behind = reader.pending
             if not messages:
                 continue
             if messages[0].offset > expected:

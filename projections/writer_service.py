@@ -10,6 +10,7 @@ import orjson
 from nats.errors import Error as NatsError
 
 from infra.errors import FlightLedgerError, ProjectionError
+from infra.meter import Meter
 from infra.service import Service
 from projections.clickhouse import ClickHouse
 from projections.schema import create_fixed_tables
@@ -35,6 +36,14 @@ class WriterService:
     def __init__(self, service: Service, clickhouse: ClickHouse, row_making: RowMaking) -> None:
         self._service, self._clickhouse, self._row_making = service, clickhouse, row_making
         self._state = Generations()
+        self._feed: Feed[list[Message]] = Feed()
+        self._meter, self._offset, self._left_out = Meter(), 0, 0
+        service.figures.update(
+            offset=lambda: self._offset,
+            behind=lambda: self._feed.behind,
+            rows_per_s=self._meter.rate,
+            left_out=lambda: self._left_out,
+        )
 
     async def run(self) -> None:
         """Write, restarting behind the stored position after whatever went wrong."""
@@ -47,15 +56,15 @@ class WriterService:
 
     async def _write(self) -> None:
         while True:
-            feed: Feed[list[Message]] = Feed()
+            self._feed = Feed()
             writer = Writer(self._clickhouse, self._mission_of)
             try:
                 await run_writer(
                     self._service.nc,
                     self._clickhouse,
                     writer,
-                    feed=feed,
-                    report=_report,
+                    feed=self._feed,
+                    report=self._report,
                     hole=self._fill_hole,
                 )
             except Exception as error:
@@ -63,6 +72,13 @@ class WriterService:
                 text = "the writer stopped: %s; going on behind its stored position"
                 log.error(text, error or repr(error), exc_info=not foreseen)
                 await asyncio.sleep(_RETRY_S)
+
+    def _report(self, run: Run) -> None:
+        """Called from the dataflow's thread with each run of messages that is in the tables."""
+        self._meter.add(sum(one.rows.num_rows for one in run.rows))
+        self._offset, self._left_out = run.last, self._left_out + len(run.bad)
+        for text in run.bad:
+            log.error("left out: %s", text)
 
     async def _follow_operations(self) -> None:
         """Keep the table `generations` as OPERATIONS says."""
@@ -104,8 +120,3 @@ class WriterService:
                 where=f"TELEMETRY offset {expected}",
                 fix="start the parser",
             ) from error
-
-
-def _report(run: Run) -> None:
-    for text in run.bad:
-        log.error("left out: %s", text)

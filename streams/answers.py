@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 
 import orjson
 from nats.aio.client import Client
@@ -62,7 +62,7 @@ async def send_answer(nc: Client, reply: str, pieces: AsyncIterable[bytes]) -> N
 
 async def ask(
     nc: Client, subject: str, request: Mapping[str, object], timeout: float = 60.0
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Send a JSON request and yield the chunks of its answer in order.
 
     Raises QueryError with the service's words, ServerError when no service answers.

@@ -32,6 +32,8 @@ class Feed(Generic[Item]):
         self._queue: queue.Queue[Item | None] = queue.Queue(_DEPTH)  # None wakes a taker at the end
         self.stopped = False
         self.ended = False
+        self.behind = 0
+        """Messages that the stream has behind the last one taken from it."""
         self.failure: Exception | None = None
 
     async def put(self, item: Item) -> None:

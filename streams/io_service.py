@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 
 from infra.errors import FlightLedgerError
+from infra.meter import Meter
 from infra.service import Service
 from infra.tasks import end_tasks
 from streams.append import Appender
@@ -33,15 +34,17 @@ async def run_io(service: Service, mission: Mission, uplink: UplinkRunner | None
         log.warning("the mission %s names no link: there is nothing to receive", mission.name)
         await service.stopped()
         return
+    meter = Meter()
+    service.figures.update(frames=lambda: meter.total, frames_per_s=meter.rate)
     async with asyncio.TaskGroup() as group:
         for config in mission.links:
-            group.create_task(_keep_link(service, config, uplink))
+            group.create_task(_keep_link(service, config, uplink, meter))
 
 
-async def _keep_link(service: Service, config: LinkConfig, uplink: UplinkRunner | None) -> None:
+async def _keep_link(service: Service, config: LinkConfig, uplink: UplinkRunner | None, meter: Meter) -> None:
     while True:
         try:
-            await _run_link(service, config, uplink)
+            await _run_link(service, config, uplink, meter)
         except (FlightLedgerError, OSError) as error:
             log.error("link %s: %s; trying again", config.name, error)
             await asyncio.sleep(_RETRY_S)
@@ -51,9 +54,9 @@ async def _keep_link(service: Service, config: LinkConfig, uplink: UplinkRunner 
             return
 
 
-async def _run_link(service: Service, config: LinkConfig, uplink: UplinkRunner | None) -> None:
+async def _run_link(service: Service, config: LinkConfig, uplink: UplinkRunner | None, meter: Meter) -> None:
     async with Appender(service.nc, patient=True) as appender:
-        recorder = LinkRecorder(service.nc, config, appender)
+        recorder = LinkRecorder(service.nc, config, appender, meter)
         link = make_link(config)
         events = asyncio.create_task(recorder.run_events())
         receiving = asyncio.create_task(link.run(recorder))

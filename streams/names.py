@@ -1,4 +1,7 @@
-"""Names on the bus: streams, subjects and headers; the only place that spells them."""
+"""Names on the bus: streams, subjects and headers; the place that spells them.
+
+Who may use which subject stands in infra/access, with the same names.
+"""
 
 from __future__ import annotations
 

@@ -143,5 +143,6 @@ async def _fill(nc: Client, feed: Feed[FrameBatch], start: int) -> None:
     async with StreamReader(nc, names.FRAMES, start=start) as reader:
         while not feed.stopped:
             messages = await reader.read(0.5)
+            feed.behind = reader.pending
             if messages:
                 await feed.put(FrameBatch.from_messages(messages))

@@ -11,6 +11,7 @@ from nats.errors import Error as NatsError
 from nats.micro.request import Request
 
 from infra.errors import FlightLedgerError, QueryError
+from infra.meter import Meter
 from infra.service import Service
 from streams import names
 from streams.event_log import ensure_streams
@@ -65,6 +66,13 @@ class ParserService:
         self._one_turn = asyncio.Lock()
         self._promote_at: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._meter = Meter()
+        service.figures.update(
+            generation=lambda: self._generation,
+            offset=lambda: self._done,
+            behind=lambda: self._feed.behind,
+            frames_per_s=self._meter.rate,
+        )
 
     async def run(self) -> None:
         """Parse, restarting behind the last stored position after whatever went wrong."""
@@ -137,6 +145,8 @@ class ParserService:
 
     def _progress(self, offset: int) -> None:
         """Called from the dataflow's thread with each offset done."""
+        if self._done:  # the first one says where it begins
+            self._meter.add(max(0, offset - self._done))
         self._done = offset
         if self._promote_at is not None and offset >= self._promote_at:
             self._promote_at = None

@@ -15,6 +15,7 @@ from typing import Any
 
 from nats.aio.client import Client
 
+from infra.meter import Meter
 from streams import names
 from streams.append import HEADER_ROOM, Appender, Outgoing
 from streams.framing import Frame, Framer, make_framer
@@ -73,8 +74,11 @@ class _Connection:
 class LinkRecorder:
     """Receives the events of one link and appends; `run_events` must run beside it."""
 
-    def __init__(self, nc: Client, config: LinkConfig, appender: Appender) -> None:
+    def __init__(
+        self, nc: Client, config: LinkConfig, appender: Appender, meter: Meter | None = None
+    ) -> None:
         self._nc, self._config, self._appender = nc, config, appender
+        self._meter = meter or Meter()
         self._connections: dict[int, _Connection] = {}
         self._events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self._lasts: set[asyncio.Task[None]] = set()
@@ -126,6 +130,7 @@ class LinkRecorder:
         messages = frame_messages(self._config.name, open_one.session, frames, open_one.frames, limit=limit)
         open_one.frames += len(messages)
         self.frames += len(messages)
+        self._meter.add(len(messages))
         await self._appender.append(messages)
 
     async def _end(self, ended: _Connection, why: str) -> None:

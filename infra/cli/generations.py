@@ -14,6 +14,7 @@ from commands.rows import TelecommandRows
 from infra.cli.jobs import request, run_job
 from infra.cli.output import Row, console, print_json, print_table
 from infra.cli.progress import frames_bar
+from infra.cli.target import target_of
 from infra.errors import ServerError
 from infra.program.runners import worker_addresses
 from infra.program.system import open_system
@@ -95,7 +96,7 @@ async def run_reprocess(options: argparse.Namespace) -> int:
     question = {key: value for key, value in given.items() if value is not None}
     if options.mission is not None:
         question["mission"] = bundle(load_mission(options.mission))
-    async with open_system(options.data, services=SERVICES) as system:
+    async with open_system(target_of(options), services=SERVICES) as system:
         done = await run_job(system.nc, "reprocess", question, "reprocess")
     if options.json:
         print_json(done)
@@ -114,7 +115,7 @@ async def run_reprocess(options: argparse.Namespace) -> int:
 
 async def run_list(options: argparse.Namespace) -> int:
     """Show all generations."""
-    async with open_system(options.data, services=("query",)) as system:
+    async with open_system(target_of(options), services=("query",)) as system:
         rows = _rows(await ask_once(system.nc, "query.generations", {}))
     if options.json:
         for row in rows:
@@ -126,7 +127,7 @@ async def run_list(options: argparse.Namespace) -> int:
 
 async def run_diff(options: argparse.Namespace) -> int:
     """Show what differs; 1 when anything does."""
-    async with open_system(options.data, services=("query",)) as system:
+    async with open_system(target_of(options), services=("query",)) as system:
         rows = _rows(await ask_once(system.nc, "query.diff", {"a": options.a, "b": options.b}, timeout=600.0))
     if options.json:
         for row in rows:
@@ -140,7 +141,7 @@ async def run_diff(options: argparse.Namespace) -> int:
 
 async def run_short(options: argparse.Namespace) -> int:
     """Promote or drop."""
-    async with open_system(options.data, services=SERVICES) as system:
+    async with open_system(target_of(options), services=SERVICES) as system:
         answer = await request(system.nc, options.verb, {"generation": options.generation})
     if options.json:
         print_json(answer)
@@ -152,7 +153,7 @@ async def run_short(options: argparse.Namespace) -> int:
 async def run_verify(options: argparse.Namespace) -> int:
     """Derive again and compare; 1 when the digests differ."""
     question = {"generation": options.generation, "workers": options.workers}
-    async with open_system(options.data, services=SERVICES) as system:
+    async with open_system(target_of(options), services=SERVICES) as system:
         found = await run_job(system.nc, "verify", question, "verify")
     if options.json:
         print_json(found)
@@ -172,9 +173,7 @@ async def run_rebuild(options: argparse.Namespace) -> int:
                 where=str(system.servers.data_dir),
                 fix="stop it first: a rebuild wants the tables for itself",
             )
-        addresses = worker_addresses(
-            {"NATS_URL": system.servers.nats_url, "CLICKHOUSE_URL": system.servers.clickhouse_url}
-        )
+        addresses = worker_addresses(system.settings())
         clickhouse = await asyncio.to_thread(connect, system.servers.clickhouse_url)
         with frames_bar("rebuild") as tell:
             found = await rebuild(

@@ -11,6 +11,7 @@ import orjson
 
 from infra.cli.output import console, print_json
 from infra.cli.progress import bytes_bar
+from infra.cli.target import target_of
 from infra.errors import MissionError, ServerError
 from infra.program.system import System, open_system, status
 from streams import names
@@ -43,7 +44,7 @@ async def run_import(options: argparse.Namespace) -> int:
         raise MissionError("there is no such recording", where=str(options.file))
     mission = load_mission(options.mission)
     link = options.link or (mission.links[0].name if mission.links else "recording")
-    async with open_system(options.data, services=SERVICES, mission=options.mission) as system:
+    async with open_system(target_of(options), services=SERVICES, mission=options.mission) as system:
         await ensure_mission(system.nc, mission)
         generation = await _parsing_generation(system, mission)
         with bytes_bar(options.file.stat().st_size, f"import {options.file.name}") as tell:
@@ -70,7 +71,7 @@ async def _parsing_generation(system: System, mission: Mission) -> str:
         raise MissionError(
             f"the running system parses generation {parser['generation']}, made with another version of this "
             "mission",
-            where=str(system.servers.data_dir),
+            where=system.place,
             fix="stop it and start it with this mission, or promote a generation made with it",
         )
     return str(parser["generation"])

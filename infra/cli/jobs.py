@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import secrets
 from typing import Any
 
@@ -12,15 +11,15 @@ from nats.errors import TimeoutError as NatsTimeoutError
 
 from infra.cli.progress import frames_bar
 from infra.errors import ProjectionError, ServerError
+from infra.program.target import asker
 from streams.answers import ask_once
-from streams.names import token
 
 _SILENCE_S = 60.0
 
 
 async def request(nc: Client, verb: str, question: dict[str, Any]) -> dict[str, Any]:
-    """Ask the generation service, as the user of this operating system."""
-    answer = await ask_once(nc, f"generation.{token(getpass.getuser())}.{verb}", question)
+    """Ask the generation service, in the name of whoever is connected."""
+    answer = await ask_once(nc, f"generation.{asker(nc)}.{verb}", question)
     found: dict[str, Any] = orjson.loads(answer)
     return found
 

@@ -9,6 +9,7 @@ import orjson
 
 from infra.cli.hex_dump import hex_dump
 from infra.cli.output import Row, console, print_json, print_table
+from infra.cli.target import target_of
 from infra.errors import QueryError
 from infra.program.system import open_system
 from streams.answers import ask_once
@@ -43,7 +44,7 @@ async def run_origin(options: argparse.Namespace) -> int:
     if options.offset is None and not (options.param and options.at):
         raise QueryError("nothing is named", fix="give --packet NAME --offset N, or --param P --at T")
     request = {key: value for key, value in given.items() if value is not None}
-    async with open_system(options.data, services=("query",)) as system:
+    async with open_system(target_of(options), services=("query",)) as system:
         answer = orjson.loads(await ask_once(system.nc, "query.origin", request))
     if options.json:
         print_json(answer)

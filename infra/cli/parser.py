@@ -9,6 +9,7 @@ import orjson
 
 from infra.cli.imports import SERVICES, wait_projected
 from infra.cli.output import console, print_json
+from infra.cli.target import target_of
 from infra.program.system import System, open_system, status
 from projections.queries.scope import parse_time
 from streams import names
@@ -35,7 +36,7 @@ async def run_restart(options: argparse.Namespace) -> int:
         if options.from_offset is not None
         else {"from_time": parse_time(options.from_time, "--from-time")}
     )
-    async with open_system(options.data, services=SERVICES) as system:
+    async with open_system(target_of(options), services=SERVICES) as system:
         answer = orjson.loads(await ask_once(system.nc, "parser.restart", request))
         if system.owned:
             await _wait_caught_up(system, answer["generation"])
@@ -56,6 +57,6 @@ async def _wait_caught_up(system: System, generation: str) -> None:
 
 async def run_status(options: argparse.Namespace) -> int:
     """Show how far the parser is."""
-    async with open_system(options.data, services=SERVICES) as system:
+    async with open_system(target_of(options), services=SERVICES) as system:
         print_json(await status(system.nc, "parser.status"))
     return 0

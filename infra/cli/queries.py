@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import aclosing
 from typing import Any
 
 import orjson
 from nats.aio.client import Client
 
 from infra.cli.output import FILES, FORMATS, Row, print_json, print_table, shown, write_file
+from infra.cli.target import target_of
 from infra.program.system import open_system
 from streams.answers import ask
 
@@ -115,14 +117,15 @@ async def run_query(options: argparse.Namespace) -> int:
     given = vars(options)
     request = {key: given[key] for key in _FIELDS if given.get(key) not in (None, [])}
     form = options.format or ("json" if options.json else "table")
-    async with open_system(options.data, services=SERVICES) as system:
+    async with open_system(target_of(options), services=SERVICES) as system:
         if form in FILES:
             await write_file(
                 ask(system.nc, f"query.{options.question}", {**request, "format": "arrow"}), form
             )
         elif form == "json":
-            async for chunk in ask(system.nc, f"query.{options.question}", request):
-                sys.stdout.buffer.write(chunk)
+            async with aclosing(ask(system.nc, f"query.{options.question}", request)) as chunks:
+                async for chunk in chunks:
+                    sys.stdout.buffer.write(chunk)
             sys.stdout.flush()
         else:
             await _show(system.nc, options.question, request)

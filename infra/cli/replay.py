@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 
 from infra.cli.live import Board, follow
 from infra.cli.output import console, print_json, print_table
+from infra.cli.target import target_of
 from infra.program.system import open_system
 from projections.queries.answer import iso_time
 from projections.queries.scope import parse_time
@@ -58,7 +59,7 @@ async def run_replay(options: argparse.Namespace) -> int:
     given = vars(options)
     fields = ("from", "to", "speed", "generation", "session", "as_of")
     question = {key: given[key] for key in fields if given[key] is not None}
-    async with open_system(options.data, services=SERVICES) as system:
+    async with open_system(target_of(options), services=SERVICES) as system:
         nc = system.nc
         started = orjson.loads(await ask_once(nc, "replay.start", question | {"paused": True}))
         replay, listening = started["replay"], asyncio.Event()
@@ -82,7 +83,7 @@ async def run_replay(options: argparse.Namespace) -> int:
 
 async def run_list(options: argparse.Namespace) -> int:
     """Show the replays under way."""
-    async with open_system(options.data, services=SERVICES) as system:
+    async with open_system(target_of(options), services=SERVICES) as system:
         rows = orjson.loads(await ask_once(system.nc, "replay.list", {}))
     if options.json:
         for row in rows:
@@ -101,7 +102,7 @@ async def run_control(options: argparse.Namespace) -> int:
         request["packet"] = options.argument
     elif options.verb == "speed":
         request["speed"] = _speed(options.argument)
-    async with open_system(options.data, services=SERVICES) as system:
+    async with open_system(target_of(options), services=SERVICES) as system:
         status = await _control(system.nc, options.replay, request)
     if options.json:
         print_json(status)

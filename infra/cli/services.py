@@ -7,13 +7,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+from infra.access import AccessFolder
 from infra.cli.output import console
+from infra.config import Config, load_config
+from infra.embedded.folder import read_addresses
 from infra.errors import ConfigError, ServerError
 from infra.program.runners import RUNNERS
 from infra.program.system import open_system
 from infra.service import start_service
 
-_ONLY_WITH_MISSION = ("parser", "io")
+_PORTS = ("nats", "websocket", "clickhouse", "page")
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -21,8 +24,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     up = commands.add_parser("up", parents=[common], help="both servers and all services, until Ctrl-C")
     up.add_argument("mission", nargs="?", type=Path, metavar="MISSION", help="mission folder")
     up.add_argument("--only", metavar="NAMES", help=f"some of {','.join(RUNNERS)}")
-    up.add_argument("--nats-port", type=int, default=0, metavar="P", help="default: a free one")
-    up.add_argument("--clickhouse-port", type=int, default=0, metavar="P", help="default: a free one")
+    for port in _PORTS:
+        up.add_argument(f"--{port}-port", type=int, default=0, metavar="P", help="default: a free one")
     up.add_argument("--log-level", default="INFO", metavar="L")
     up.set_defaults(run=run_up)
     service = commands.add_parser(
@@ -38,7 +41,7 @@ async def run_up(options: argparse.Namespace) -> int:
     names = options.only.split(",") if options.only else list(RUNNERS)
     if unknown := [name for name in names if name not in RUNNERS]:
         raise ConfigError(f"there is no service {unknown[0]!r}", fix=f"known are {', '.join(RUNNERS)}")
-    ports = {"nats_port": options.nats_port, "clickhouse_port": options.clickhouse_port}
+    ports = {f"{port}_port": vars(options)[f"{port}_port"] for port in _PORTS}
     async with open_system(
         options.data, services=names, mission=options.mission, log_level=options.log_level, servers=ports
     ) as system:
@@ -52,18 +55,33 @@ async def run_up(options: argparse.Namespace) -> int:
         out.print(f"data        {system.servers.data_dir}")
         out.print(f"NATS        {system.servers.nats_url}   (browsers: {system.servers.websocket_url})")
         out.print(f"ClickHouse  {system.servers.clickhouse_url}")
+        out.print(f"users       {_users(AccessFolder(system.servers.data_dir))}")
         out.print(f"services    {', '.join(system.services)}   (Ctrl-C stops them)")
         await system.failed()
     return 0
 
 
+def _users(access: AccessFolder) -> str:
+    names = [user.name for user in access.users.all()]
+    return ", ".join(names) or "none: everybody on this machine may do everything (`flightledger user add`)"
+
+
 async def run_one(options: argparse.Namespace) -> int:
     """Run one service in the foreground, configured as its environment and arguments say."""
     given = [word for word in options.settings if word != "--"]
-    has_name = any(word.upper().replace("-", "_").startswith("__SERVICE_NAME") for word in given)
-    environ = dict(os.environ)
-    if not has_name:
-        environ.setdefault("SERVICE_NAME", options.name)
+    config = load_config(given, os.environ)
+    name = {} if config.text("SERVICE_NAME") else {"SERVICE_NAME": options.name}
+    environ = {**os.environ, **name, **_credentials(options.name, config)}
     async with await start_service(args=given, environ=environ) as service:
         await RUNNERS[options.name](service)
     return 0
+
+
+def _credentials(name: str, config: Config) -> dict[str, str]:
+    """Return user and password of a service whose data folder has the servers that it connects to."""
+    folder = Path(config.text("DATA_DIR", "."))
+    addresses = read_addresses(folder)
+    if config.text("NATS_USER") or addresses is None or addresses.nats_url != config.text("NATS_URL"):
+        return {}
+    user, password = AccessFolder(folder).credentials(name) or ("", "")
+    return {"NATS_USER": user, "NATS_PASSWORD": password}

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from infra.embedded.servers import JOIN_TIMEOUT, EmbeddedServers
 from infra.errors import ServerError
@@ -25,7 +25,7 @@ class Settings(TypedDict, total=False):
     monitoring_port: int
     clickhouse_port: int
     sync_interval: str | None
-    authorization: Mapping[str, Any] | None
+    page_port: int
     clickhouse_memory: int | None
 
 

@@ -3,6 +3,7 @@
 ```
 <data>/nats, <data>/clickhouse   what the servers store
 <data>/logs                      what they print
+<data>/users.json                who may sign in (infra/access)
 <data>/run                       their configuration, process ids and locks; may be deleted when nothing runs
 <data>/flightledger.lock         held (flock) by the program that runs the servers; holds its process id
 <data>/servers.json              where a second program finds them
@@ -22,6 +23,7 @@ from threading import Event
 
 from infra.errors import ServerError
 
+_ADDRESSES = "servers.json"
 _POLL = 0.05
 
 
@@ -34,6 +36,7 @@ class Addresses:
     websocket_url: str
     monitoring_url: str
     clickhouse_url: str
+    page_url: str
 
 
 class DataFolder:
@@ -46,7 +49,7 @@ class DataFolder:
         self.path = Path(path).resolve()
         self.logs = self.path / "logs"
         self.run = self.path / "run"
-        self.addresses_file = self.path / "servers.json"
+        self.addresses_file = self.path / _ADDRESSES
         self.lock_file = self.path / "flightledger.lock"
         try:
             for each in (self.logs, self.run):
@@ -68,14 +71,19 @@ class DataFolder:
 
     def read_addresses(self) -> Addresses | None:
         """Return the addresses; None where there are none or the text is not of this version."""
-        try:
-            return Addresses(**json.loads(self.addresses_file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
+        return read_addresses(self.path)
 
     def forget_addresses(self) -> None:
         """Remove servers.json: its servers are gone or going."""
         self.addresses_file.unlink(missing_ok=True)
+
+
+def read_addresses(data_dir: Path) -> Addresses | None:
+    """Return where the servers of a data folder are, without making the folder."""
+    try:
+        return Addresses(**json.loads((data_dir / _ADDRESSES).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 class FileLock:

@@ -8,14 +8,15 @@ Proved by tests/infra/test_embedded_kills.py: a kill -9 loses nothing that was a
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.access.private_file import write_private
+from infra.access.server_config import LEDGER
 from infra.embedded.folder import DataFolder
 from infra.embedded.ports import LOOPBACK, choose_ports
 from infra.embedded.process import accepts, http_ok
@@ -47,18 +48,20 @@ class NatsServer:
         websocket_port: int = 0,
         monitoring_port: int = 0,
         sync_interval: str | None = "always",
-        authorization: Mapping[str, Any] | None = None,
+        access: Callable[[], Mapping[str, Any]] = dict,
+        page_port: int | None = None,
     ) -> None:
         """Ports: 0 is any free one. `sync_interval`: "always", a time ("1s"), None for the server's default.
 
-        `authorization` is nats-server's block of that name, such as
-        `{"users": [{"user": "web", "password": "…", "permissions": {"publish": {"deny": ["frame.>"]}}}]}`.
+        `access` gives the keys of nats-server's configuration that say who may do what, at each start and
+        reload (infra/access). `page_port` is kept for the web page, from which alone browsers may connect
+        then; None: from anywhere.
         """
         self._folder = folder
-        self._wanted = (port, websocket_port, monitoring_port)
+        self._wanted = (port, websocket_port, monitoring_port, *(() if page_port is None else (page_port,)))
         self._sync_interval = sync_interval
-        self._authorization = authorization
-        self.port, self.websocket_port, self.monitoring_port = self._wanted
+        self._access = access
+        self.port, self.websocket_port, self.monitoring_port, *self._page_port = self._wanted
         self._pid_file = folder.run / "nats-server.pid"
 
     @property
@@ -68,9 +71,14 @@ class NatsServer:
             return int(self._pid_file.read_text(encoding="utf-8"))
         return 0
 
+    @property
+    def page_port(self) -> int:
+        """The port that is kept for the web page; 0 where none is."""
+        return self._page_port[0] if self._page_port else 0
+
     def choose_ports(self) -> None:
         """Settle on a port wherever 0 was given; raises ServerError for a given one that is in use."""
-        self.port, self.websocket_port, self.monitoring_port = choose_ports(self._wanted)
+        self.port, self.websocket_port, self.monitoring_port, *self._page_port = choose_ports(self._wanted)
 
     def ports_are_free_choice(self) -> bool:
         """Say whether another choice of ports may be made."""
@@ -79,9 +87,8 @@ class NatsServer:
     def prepare(self) -> Path:
         """Write the configuration file, which only this user can read: it may hold passwords."""
         self._pid_file.unlink(missing_ok=True)
-        file = self._config_file()
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(self.config(), indent=2), encoding="utf-8")
+        self._take_over_streams()
+        write_private(self._config_file(), self.config())
         return self._folder.run
 
     def command(self) -> list[str]:
@@ -103,23 +110,35 @@ class NatsServer:
         }
         if self._sync_interval is not None:
             jetstream["sync_interval"] = self._sync_interval
+        websocket: dict[str, Any] = {"listen": f"{LOOPBACK}:{self.websocket_port}", "no_tls": True}
+        if self._page_port:
+            websocket["allowed_origins"] = _page_origins(self.page_port)
         config: dict[str, Any] = {
             "server_name": "flightledger",
             "listen": f"{LOOPBACK}:{self.port}",
             "http": f"{LOOPBACK}:{self.monitoring_port}",
-            "websocket": {"listen": f"{LOOPBACK}:{self.websocket_port}", "no_tls": True},
+            "websocket": websocket,
             "max_payload": MAX_PAYLOAD,
             "max_pending": MAX_PENDING,
             "write_deadline": WRITE_DEADLINE,
             "pid_file": str(self._pid_file),
             "jetstream": jetstream,
         }
-        if self._authorization is not None:
-            config["authorization"] = self._authorization
-        return config
+        return config | dict(self._access())
+
+    def _take_over_streams(self) -> None:
+        """Move streams of before there were accounts into the account that holds them now."""
+        old, new = (self._folder.path / "nats" / "jetstream" / name for name in ("$G", LEDGER))
+        if "accounts" in self._access() and old.exists() and not new.exists():
+            old.rename(new)
 
     def _config_file(self) -> Path:
         return self._folder.run / "nats-server.conf"
+
+
+def _page_origins(port: int) -> list[str]:
+    """Return the origins (RFC 6454) of a page served on this loopback port."""
+    return [f"http://{host}:{port}" for host in (LOOPBACK, "localhost")]
 
 
 def find_nats_server() -> str:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
+from infra.access import AccessFolder
 from infra.embedded.clickhouse_process import ClickHouseServer
 from infra.embedded.folder import Addresses, DataFolder, FileLock
 from infra.embedded.nats_process import NatsServer
@@ -48,12 +48,13 @@ class EmbeddedServers:
         websocket_port: int = 0,
         monitoring_port: int = 0,
         clickhouse_port: int = 0,
+        page_port: int = 0,
         sync_interval: str | None = "always",
-        authorization: Mapping[str, Any] | None = None,
         clickhouse_memory: int | None = None,
     ) -> None:
         """Ports: 0 is any free one. For the other settings see `NatsServer` and `ClickHouseServer`.
 
+        `page_port` is that of the web page, which whoever serves it takes: browsers may connect from there.
         Makes the data folder; raises ServerError when it cannot be written.
         """
         self.owned = False
@@ -66,7 +67,8 @@ class EmbeddedServers:
             websocket_port=websocket_port,
             monitoring_port=monitoring_port,
             sync_interval=sync_interval,
-            authorization=authorization,
+            access=AccessFolder(self._folder.path).server_config,
+            page_port=page_port,
         )
         self._clickhouse = ClickHouseServer(self._folder, port=clickhouse_port, max_memory=clickhouse_memory)
         self._processes = [
@@ -106,6 +108,11 @@ class EmbeddedServers:
     def clickhouse_url(self) -> str:
         """`http://127.0.0.1:…`."""
         return self.addresses.clickhouse_url
+
+    @property
+    def page_url(self) -> str:
+        """`http://127.0.0.1:…`, where the web page is served, if it is."""
+        return self.addresses.page_url
 
     @property
     def nats_pid(self) -> int:
@@ -189,6 +196,7 @@ class EmbeddedServers:
             websocket_url=f"ws://{LOOPBACK}:{self._nats.websocket_port}",
             monitoring_url=f"http://{LOOPBACK}:{self._nats.monitoring_port}",
             clickhouse_url=f"http://{LOOPBACK}:{self._clickhouse.port}",
+            page_url=f"http://{LOOPBACK}:{self._nats.page_port}",
         )
         self._folder.write_addresses(self._addresses)
         self._supervisor.start()

@@ -15,6 +15,7 @@ from commands.stamp import service_stamp
 from commands.uplink import Uplink
 from infra.embedded.clickhouse_process import SQL_USER
 from infra.errors import ConfigError
+from infra.program.bus import ensure_bus
 from infra.service import Service
 from projections.clickhouse import ClickHouse, connect, connect_reader
 from projections.generations.service import GenerationService
@@ -106,6 +107,7 @@ async def _writer(service: Service) -> None:
 
 
 async def _query(service: Service) -> None:
+    await ensure_bus(service.js)
     clickhouse = await asyncio.to_thread(clickhouse_of, service)
     await asyncio.to_thread(create_fixed_tables, clickhouse)
     await serve_queries(service, clickhouse, sql_user_of(service, clickhouse))

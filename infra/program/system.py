@@ -1,11 +1,10 @@
-"""The running system of a data folder: join it, or start servers and services for as long as it takes."""
+"""The system that a command talks to: join it, or start servers and services for as long as it takes."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,97 +12,125 @@ import orjson
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from infra.connection import connect_nats
+from infra.access import AccessFolder
+from infra.connection import without_password
 from infra.embedded import EmbeddedServers, connect_or_start
-from infra.errors import FlightLedgerError, ServerError
+from infra.errors import ServerError
+from infra.program.access_events import note_users_at_start
+from infra.program.bus import ensure_bus
+from infra.program.connecting import connected
+from infra.program.kept_service import KeptService
 from infra.program.runners import RUNNERS
-from infra.service import Service, start_service
-from infra.tasks import end_tasks
-from streams.event_log import ensure_streams
-
-_READY_WITHIN_S = 60.0
-_STOP_WITHIN_S = 45.0
-
-log = logging.getLogger(__name__)
+from infra.program.target import Target, asker
 
 
 @dataclass
 class System:
-    """A connection to the system of a data folder; `owned` says that this program runs it."""
+    """A connection to a system; `owned` says that this program runs it."""
 
     nc: Client
-    servers: EmbeddedServers
-    owned: bool
-    services: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    url: str
+    running: EmbeddedServers | None = None
+    services: dict[str, KeptService] = field(default_factory=dict)
+
+    @property
+    def owned(self) -> bool:
+        """Whether this program runs the servers and services."""
+        return self.running is not None and self.running.owned
+
+    @property
+    def servers(self) -> EmbeddedServers:
+        """The servers of the data folder; raises ServerError where only an address is known."""
+        if self.running is None:
+            raise ServerError(
+                "this needs the data folder, not only the address of its NATS server",
+                fix="run it where the data folder is, without --nats-url",
+            )
+        return self.running
+
+    @property
+    def place(self) -> str:
+        """Where the system is: its data folder or its address."""
+        return str(self.running.data_dir) if self.running else self.url
+
+    @property
+    def user(self) -> str:
+        """The name under which this program asks."""
+        return asker(self.nc)
+
+    def settings(self, account: str = "local") -> dict[str, str]:
+        """Return how a service of this name, or a process of this program, reaches the servers."""
+        user, password = AccessFolder(self.servers.data_dir).credentials(account) or ("", "")
+        return {
+            "NATS_URL": self.servers.nats_url,
+            "NATS_USER": user,
+            "NATS_PASSWORD": password,
+            "CLICKHOUSE_URL": self.servers.clickhouse_url,
+            "DATA_DIR": str(self.servers.data_dir),
+        }
 
     async def start(self, name: str, mission: Path | None = None, *, log_level: str = "WARNING") -> None:
         """Start one service inside this program and wait until it answers. Raises what it failed with."""
-        args = [
-            f"--NATS_URL={self.servers.nats_url}",
-            f"--SERVICE_NAME={name}",
-            f"--DATA_DIR={self.servers.data_dir}",
-            f"--CLICKHOUSE_URL={self.servers.clickhouse_url}",
-            f"--LOG_LEVEL={log_level}",
-            *([f"--MISSION={mission}"] if mission else []),
-        ]
-        service = await start_service(args=args, environ={})
-        task = self.services[name] = asyncio.create_task(_run(service, name))
-        ready = asyncio.create_task(service.ready.wait())
-        await asyncio.wait({task, ready}, timeout=_READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            await task
-        if not ready.done():
-            ready.cancel()
-            raise ServerError(f"the service {name} does not get ready", fix="see the lines above")
+        settings = self.settings(name) | {"SERVICE_NAME": name, "LOG_LEVEL": log_level}
+        if mission is not None:
+            settings["MISSION"] = str(mission)
+        kept = KeptService(name, RUNNERS[name], [f"--{key}={value}" for key, value in settings.items()])
+        self.services[name] = kept
+        await kept.start()
 
     async def failed(self) -> None:
-        """Wait until one of the services ends, and raise what it ended with."""
-        if self.services:
-            done, _ = await asyncio.wait(self.services.values(), return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+        """Wait until a service ends for good, and raise what it ended with; for ever where there is none."""
+        tasks = [kept.task for kept in self.services.values() if kept.task is not None]
+        if not tasks:
+            await asyncio.Event().wait()
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
 
     async def stop(self) -> None:
         """Stop this program's services, the last started first."""
-        for task in reversed(self.services.values()):
-            await end_tasks(task, patience=_STOP_WITHIN_S)
-
-
-async def _run(service: Service, name: str) -> None:
-    try:
-        await RUNNERS[name](service)
-    except ExceptionGroup as group:
-        for error in group.exceptions:
-            if isinstance(error, FlightLedgerError):
-                raise error from group
-        raise
-    finally:
-        await service.close()
+        for kept in reversed(self.services.values()):
+            await kept.stop()
 
 
 @asynccontextmanager
 async def open_system(
-    data: Path,
+    target: Target | Path,
     *,
     services: Sequence[str] = (),
     mission: Path | None = None,
     log_level: str = "WARNING",
-    servers: dict[str, int] | None = None,
+    servers: Mapping[str, int] | None = None,
 ) -> AsyncIterator[System]:
-    """Join the system on a data folder, or start servers and `services` for as long as the block lasts."""
-    async with connect_or_start(data, **(servers or {})) as running:  # type: ignore[arg-type]
-        nc = await connect_nats(running.nats_url, name="flightledger")
-        system = System(nc, running, running.owned)
-        try:
-            await ensure_streams(nc.jetstream())
-            if running.owned:
-                for name in RUNNERS:
-                    if name in services:
-                        await system.start(name, mission, log_level=log_level)
-            yield system
-        finally:
-            await system.stop()
-            await nc.close()
+    """Connect to a system: the one at an address, or the one on a data folder, which is started if none runs.
+
+    A started one has `services` and runs for as long as the block lasts. Raises AccessError out of the block
+    as soon as the server refuses something that it does; ServerError when no server answers.
+    """
+    target = target if isinstance(target, Target) else Target(target)
+    async with AsyncExitStack() as stack:
+        if target.nats_url:
+            nc = await stack.enter_async_context(
+                connected(target.nats_url, (target.user, target.password) if target.user else None)
+            )
+            yield System(nc, without_password(target.nats_url))
+            return
+        started = connect_or_start(target.data, **(servers or {}))  # type: ignore[arg-type]
+        running = await stack.enter_async_context(started)
+        own = AccessFolder(running.data_dir).credentials()
+        if running.owned:
+            async with connected(running.nats_url, own) as nc:
+                await ensure_bus(nc.jetstream())
+                await note_users_at_start(nc, running.data_dir)
+        person = (target.user, target.password) if target.user else own
+        nc = await stack.enter_async_context(connected(running.nats_url, person))
+        system = System(nc, running.nats_url, running)
+        stack.push_async_callback(system.stop)
+        if running.owned:
+            for name in RUNNERS:
+                if name in services:
+                    await system.start(name, mission, log_level=log_level)
+        yield system
 
 
 async def status(nc: Client, subject: str) -> dict[str, object]:

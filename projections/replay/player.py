@@ -60,7 +60,7 @@ class Player:
         self._requests: deque[tuple[Json, asyncio.Future[Json]]] = deque()
         self._news = asyncio.Event()
         self._untaken = 0
-        self._inbox = nc.new_inbox()
+        self._inbox = f"replay.{replay}.taken"  # a subject, not an inbox: who listens has another account
         self.sent = 0
         self.on_late: Callable[[float], None] = lambda seconds: None
         """Told how many seconds late each packet was sent, for measurements."""

@@ -1,144 +1,122 @@
-"""`flightledger command …` and `query telecommands` as a user has them, on a system that is up."""
+"""The command line as a program: exit codes, where what is printed, broken pipes, JSON."""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
-from support.program import Program
-from support.telecommand_mission import Device, accept_and_complete, write_mission
+from support.program import COMMAND, Program, environment, run_command
+from support.small_mission import recording, write_mission
 from support.waiting import wait_until
 
-from projections.query_requests import response_schema
+from infra.cli.main import main
 
-PROCEDURE = """\
-title = "Up to the check"
-[[steps]]
-send = "NOOP"
-arguments = { NUMBER = 11 }
-[[steps]]
-check = "LEVEL > 100"
-say = "enough"
-[[steps]]
-send = "NOOP"
-arguments = { NUMBER = 12 }
-"""
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], [], ["query"], ["query", "nonsense"], ["query", "latest", "--nonsense"], ["service"]],
+)
+def test_wrong_use_ends_with_two_and_says_what_is_known(arguments: list[str]) -> None:
+    ended = run_command(*arguments)
+    assert (ended.code, ended.stdout) == (2, b"")
+    assert ended.error.startswith("flightledger"), ended.stderr
+    assert "error: " in ended.error
+
+
+@pytest.mark.parametrize(
+    "command", ["", "up", "service", "import", "query", "origin", "parser", "user", "replay"]
+)
+def test_help_is_an_answer(command: str) -> None:
+    ended = run_command(*command.split(), "--help")
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(b"usage: flightledger")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["import", "{there}/none.bin", "--mission", "{there}"], "there is no such recording"),
+        (["up", "{there}/none", "--only", "parser"], "there is no such mission folder"),
+        (["up", "--only", "io,nonsense"], "there is no service 'nonsense'"),
+        (["up", "--only", "parser"], "no mission is named and the streams have none"),
+        (["query", "history", "NOTHING"], "nothing"),
+        (["service", "query", "--NATS_URL=nats://127.0.0.1:1"], "missing configuration: DATA_DIR"),
+        (["service", "nonsense"], "invalid choice: 'nonsense'"),
+        (["--nats-url", "nats://127.0.0.1:1", "query", "latest"], "no NATS server answers"),
+    ],
+)
+def test_what_does_not_work_is_one_line_on_standard_error_and_exit_code_two(
+    tmp_path: Path, arguments: list[str], text: str
+) -> None:
+    filled = [argument.replace("{there}", str(tmp_path)) for argument in arguments]
+    ended = run_command("--data", tmp_path / "data", *filled)
+    assert (ended.code, ended.stdout) == (2, b""), ended.stderr
+    assert text in ended.error
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_data_folder_that_can_not_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    ended = run_command("--data", tmp_path / "data", "query", "latest")
+    assert ended.code == 2 and str(tmp_path / "data") in ended.error
 
 
 @pytest.fixture(scope="module")
-def device() -> Iterator[Device]:
-    with Device(accept_and_complete) as made:
-        yield made
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A running system with a recording of 5000 packets."""
+    folder = tmp_path_factory.mktemp("system")
+    program, mission = Program(folder / "data"), write_mission(folder / "mission")
+    with program.up(mission, "--only", "query,writer,parser"):
+        program.imported(recording(folder / "flight.bin", 5000), mission)
+        yield program
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory, device: Device) -> Iterator[Program]:
-    folder = tmp_path_factory.mktemp("commands")
-    mission = write_mission(folder / "mission", device.port)
-    made = Program(folder / "data")
-    with made.up(mission):
-        wait_until(lambda: device.connected)
-        yield made
+def test_options_of_all_commands_may_stand_before_or_behind_the_command(system: Program) -> None:
+    before = run_command("--json", "--data", system.data, "query", "counts")
+    behind = run_command("query", "counts", "--json", "--data", system.data)
+    assert before.row == behind.row and before.row["frames"] == {"parsed": 5000}
 
 
-def test_a_telecommand_is_sent_followed_and_found_again_with_its_frames(program: Program) -> None:
-    send = ("command", "send", "NOOP", "NUMBER=1", "--wait", "--json", "--user", "anna", "--why", "to see")
-    events = program.run(*send).rows
-    assert {event["event"] for event in events} >= {"submitted", "released", "claimed", "completed"}
-    identity = events[0]["id"]
-    life = program.run("command", "log", identity, "--json").row
-    assert (life["state"], life["issuer"], life["request"]["why"]) == ("completed", "anna", "to see")
-    frame = next(event["frame_offset"] for event in life["events"] if event["event"] == "completed")
-    (packet,) = [
-        row for row in program.query("packets", "--packet", "REPORT") if row["frame_offset"] == frame
-    ]
-    assert packet["values"]["SUBSERVICE"]["value"] == 7
-    wait_until(lambda: program.query("telecommands", "--id", identity, "--state", "completed"))
-    (row,) = program.query("telecommands", "--issuer", "anna", "--name", "NOOP", "--id", identity)
-    assert row["arguments"] == {"NUMBER": "1"}
-    Draft202012Validator(response_schema("telecommands")).validate(row)
-    told = program.query("telecommand_events", "--id", identity)
-    for event in told:
-        Draft202012Validator(response_schema("telecommand_events")).validate(event)
-    recorded = {event["event"]: event for event in told}
-    as_of = recorded["claimed"]["recorded"]
-    (then,) = program.query("telecommands", "--id", identity, "--as-of", as_of)
-    assert (then["state"], then["completed"]) == ("claimed", None)
-    before = program.query("telecommands", "--id", identity, "--as-of", "2020-01-01T00:00:00Z")
-    assert before == []
+def test_json_is_one_document_or_one_line_for_each_row_and_nothing_else(system: Program) -> None:
+    assert set(system.run("parser", "status", "--json").row) >= {"generation", "offset", "last_offset"}
+    rows = system.query("packets", "--packet", "NOTE")
+    assert len(rows) == 500 and {row["packet"] for row in rows} == {"NOTE"}
+    assert system.query("quarantine") == []
 
 
-def test_what_is_refused_is_the_answer_no(program: Program) -> None:
-    refused = program.run("command", "send", "NOOP", "NUMBER=-1", "--json", code=1).row
-    assert "NUMBER" in refused["problems"]
-    program.run("command", "approve", "unknown234", code=1)
-    program.run("command", "send", "NOOP", "NUMBER", code=2)
-    wait_until(lambda: program.query("telecommands", "--id", refused["id"]))
-    (row,) = program.query("telecommands", "--id", refused["id"])
-    assert (row["state"], row["request"]) == ("rejected", "submit")
+def test_a_reader_that_has_enough_ends_the_command_without_a_complaint(system: Program) -> None:
+    command = [*COMMAND, "--data", str(system.data), "query", "packets", "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as child:
+        assert child.stdout is not None and child.stderr is not None
+        assert json.loads(child.stdout.readline())["packet"]
+        child.stdout.close()
+        errors = child.stderr.read().decode()
+        assert (child.wait(60), errors) == (0, "")
 
 
-def test_a_critical_one_is_approved_by_a_second_user(program: Program) -> None:
-    submitted = program.run("command", "send", "ARM", "--user", "anna", "--json").row
-    program.run("command", "approve", submitted["id"], "--user", "anna", code=1)
-    assert program.run("command", "approve", submitted["id"], "--user", "ben", "--json").row["done"]
-    life = wait_until(lambda: _in_state(program, submitted["id"], "completed"))
-    assert life["approvers"] == ["ben"]
+def test_an_interrupted_command_stops_its_servers_and_ends_quietly(tmp_path: Path) -> None:
+    program, mission = Program(tmp_path / "data"), write_mission(tmp_path / "mission")
+    with program.started("up", mission, "--only", "query") as up:
+        up.until(lambda: program.server_pids().keys() >= {"nats-server"}, "a server runs")
+        os.kill(up.pid, signal.SIGINT)  # while it is still starting
+        ended = up.wait(60)
+        assert ended.code == 0 and "Traceback" not in ended.stderr
+    wait_until(lambda: not program.server_pids(), what="the servers are gone")
 
 
-def _in_state(program: Program, identity: str, state: str) -> dict[str, object] | None:
-    life = program.run("command", "log", identity, "--json").row
-    return life if life["state"] == state else None
-
-
-def test_a_queue_is_held_and_resumed(program: Program, device: Device) -> None:
-    program.run("command", "hold", "radio", "--why", "wind")
-    waiting = program.run("command", "send", "NOOP", "NUMBER=5", "--json").row
-    queues = program.run("command", "queues", "--json").row
-    assert queues["links"][0]["queue"] == [waiting["id"]]
-    assert 5 not in device.numbers
-    program.run("command", "resume", "radio")
-    wait_until(lambda: 5 in device.numbers)
-
-
-def test_a_procedure_stops_at_the_first_check_that_fails_and_every_step_is_kept(
-    program: Program, device: Device, tmp_path: Path
+def test_a_mistake_of_ours_is_not_taken_for_the_answer_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "procedure.toml"
-    file.write_text(PROCEDURE)
-    steps = program.run("command", "run", file, "--json", code=1).rows
-    assert [(step["step"], step["result"]) for step in steps] == [
-        (0, "begun"), (1, "begun"), (1, "done"), (2, "begun"), (2, "failed"), (0, "failed"),
-    ]  # fmt: skip
-    assert "LEVEL has no sample" in steps[4]["text"]
-    assert 11 in device.numbers
-    assert 12 not in device.numbers
-    file.write_text("steps = 3")
-    program.run("command", "run", file, code=2)
+    def broken(*arguments: object, **more: object) -> None:
+        raise RuntimeError("a mistake")
 
-
-def test_what_can_be_sent_is_listed(program: Program) -> None:
-    listed = program.run("command", "list", "--json").row
-    assert [one["name"] for one in listed] == ["NOOP", "ARM", "FIRE", "SAFE", "DEPLOY", "DIVE"]
-    (one,) = program.run("command", "list", "ARM", "--json").row
-    assert one["significance"] == "critical"
-    assert b"NOOP" in program.run("command", "list").stdout
-
-
-def test_where_no_system_runs_nothing_is_sent_the_log_can_be_read_and_the_tables_rebuilt(
-    tmp_path: Path, device: Device
-) -> None:
-    mission = write_mission(tmp_path / "mission", device.port)
-    program = Program(tmp_path / "data")
-    with program.up(mission):
-        sent = program.run("command", "send", "ARM", "--json").row
-        wait_until(lambda: program.query("telecommands", "--id", sent["id"]))
-    refused = program.run("command", "send", "NOOP", code=2)
-    assert "no system runs on this data folder" in refused.error
-    life = program.run("command", "log", sent["id"], "--json").row
-    assert life["state"] == "submitted"
-    rebuilt = {row["generation"]: row for row in program.run("rebuild", "--json").rows}
-    assert rebuilt["telecommands"]["same"]
-    assert rebuilt["telecommands"]["rows"] == {"telecommand_events": 1, "telecommands": 1}
+    monkeypatch.setattr("infra.cli.queries.open_system", broken)
+    assert main(["--data", str(tmp_path), "query", "latest"]) == 2
+    assert "RuntimeError: a mistake" in capsys.readouterr().err

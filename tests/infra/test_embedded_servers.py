@@ -9,18 +9,21 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from threading import Event
 
 import clickhouse_connect
 import nats
 import pytest
-from support.processes import running
+from support.processes import kill_hard, running
 from support.programs import program
 from support.waiting import run_async, wait_until, wait_until_async
 
+from infra.access import AccessFolder, Role
 from infra.embedded import EmbeddedServers, connect_or_start, embedded_servers
 from infra.embedded.folder import DataFolder, FileLock
 from infra.embedded.nats_process import NatsServer, find_nats_server
 from infra.embedded.ports import choose_ports
+from infra.embedded.process import ServerProcess
 from infra.errors import ServerError
 
 
@@ -64,21 +67,32 @@ def test_jetstream_syncs_always_unless_told_otherwise(tmp_path: Path) -> None:
 
 def test_a_browser_can_connect_by_websocket_without_tls(nats_server) -> None:
     port = int(nats_server.websocket_url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        key = "dGhlIHNhbXBsZSBub25jZQ=="  # the example of RFC 6455, section 1.3
-        head = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        connection.sendall(f"{head}Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
-        answer = connection.recv(1024)
+    answer = handshake(port, None)
     assert answer.startswith(b"HTTP/1.1 101")
     assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in answer
 
 
-def test_users_of_an_authorization_block_have_to_sign_in(tmp_path: Path) -> None:
-    users = {"users": [{"user": "a", "password": "b", "permissions": {"publish": ["ok"]}}]}
+def handshake(port: int, origin: str | None) -> bytes:
+    """Ask for a WebSocket as a browser does for a page of this origin; the key is RFC 6455's, section 1.3."""
+    lines = ["GET / HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade"]
+    lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
+    lines += [f"Origin: {origin}"] if origin is not None else []
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        return connection.recv(1024)
+
+
+def shaken_hands(port: int, origin: str | None) -> int:
+    """Return the status of the answer: 101 when the server agreed."""
+    return int(handshake(port, origin).split()[1])
+
+
+def test_with_users_in_the_data_folder_everyone_has_to_sign_in(tmp_path: Path) -> None:
+    AccessFolder(tmp_path).users.add("vera", Role.VIEWER, "correct horse", "now")
 
     async def main() -> str:
-        with EmbeddedServers(tmp_path, authorization=users) as servers:
-            nc = await nats.connect(servers.nats_url, user="a", password="b")
+        with EmbeddedServers(tmp_path) as servers:
+            nc = await nats.connect(servers.nats_url, user="vera", password="correct horse")
             await nc.close()
             with pytest.raises(nats.errors.Error) as caught:
                 await nats.connect(servers.nats_url, allow_reconnect=False)
@@ -86,6 +100,46 @@ def test_users_of_an_authorization_block_have_to_sign_in(tmp_path: Path) -> None
 
     assert "Authorization" in run_async(main)
     assert (tmp_path / "run" / "nats-server.conf").stat().st_mode & 0o077 == 0
+
+
+def test_a_server_that_is_restarted_after_its_death_has_the_users_of_that_time(tmp_path: Path) -> None:
+    async def main() -> None:
+        with EmbeddedServers(tmp_path) as servers:
+            AccessFolder(tmp_path).users.add("vera", Role.VIEWER, "correct horse", "now")
+            kill_hard(servers.nats_pid)
+            await wait_until_async(lambda: servers.restarts == 1)
+            with pytest.raises(nats.errors.Error):
+                await nats.connect(servers.nats_url, allow_reconnect=False)
+
+    run_async(main)
+
+
+def test_streams_of_before_there_were_accounts_are_still_there(tmp_path: Path) -> None:
+    async def main() -> None:
+        folder = DataFolder(tmp_path)
+        without_accounts = ServerProcess(NatsServer(folder), folder, Event())
+        without_accounts.start()
+        nc = await nats.connect(f"nats://127.0.0.1:{without_accounts.server.port}")
+        await nc.jetstream().add_stream(name="FRAMES", subjects=["frame.*"])
+        await nc.jetstream().publish("frame.radio", b"x")
+        await nc.close()
+        without_accounts.stop()
+        with EmbeddedServers(tmp_path) as servers:
+            nc = await nats.connect(servers.nats_url)
+            assert (await nc.jetstream().get_msg("FRAMES", 1)).data == b"x"
+            await nc.close()
+
+    run_async(main)
+
+
+def test_only_the_programs_own_page_may_connect_from_a_browser(tmp_path: Path) -> None:
+    with EmbeddedServers(tmp_path) as servers:
+        port, page = (int(url.rpartition(":")[2]) for url in (servers.websocket_url, servers.page_url))
+        own = [f"http://127.0.0.1:{page}", f"http://localhost:{page}"]
+        assert [shaken_hands(port, origin) for origin in own] == [101, 101]
+        others = [f"http://127.0.0.1:{page + 1}", f"https://127.0.0.1:{page}", "https://evil.example", "null"]
+        assert [shaken_hands(port, origin) for origin in others] == [403] * 4
+        assert shaken_hands(port, None) == 101, "what is no browser says no origin"
 
 
 def test_a_second_program_joins_the_first_and_leaves_its_servers_running(tmp_path: Path) -> None:
@@ -157,7 +211,9 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
     assert str(tmp_path / "file" / "data") in str(caught.value)
 
 
-@pytest.mark.parametrize("which", ["nats_port", "websocket_port", "monitoring_port", "clickhouse_port"])
+@pytest.mark.parametrize(
+    "which", ["nats_port", "websocket_port", "monitoring_port", "clickhouse_port", "page_port"]
+)
 def test_a_port_in_use_is_a_clear_error(tmp_path: Path, which: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
