@@ -15,6 +15,8 @@ from infra.errors import FlightLedgerError
 MEASUREMENTS = {
     "decode": "benchmarks.decode",
     "decode-numpy": "benchmarks.decode_numpy",
+    "import": "benchmarks.import_rate",
+    "replay": "benchmarks.replay",
 }
 """Names and modules in the order of a full run; each module has `run(options) -> Outcome`."""
 
