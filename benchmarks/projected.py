@@ -48,6 +48,10 @@ class Projected:
                 raise WrongResultError(f"the projections stand still at frame {at} of {offset}")
             await asyncio.sleep(_POLL_S)
 
+    def select(self, query: str) -> pa.Table:
+        """Ask with `{generation:String}` bound."""
+        return self._clickhouse.select(query, {"generation": self._generation})
+
     def count(self, table: str) -> int:
         """Rows of the generation in one of the fixed tables."""
         query = f"SELECT count() AS rows FROM {table} WHERE generation = {{generation:String}}"
@@ -56,9 +60,7 @@ class Projected:
     def values(self, packet: str, schema: pa.Schema) -> pa.Table:
         """The columns of `schema` of one packet type, in the order of the frames, in those types."""
         columns = ", ".join(map(quoted, schema.names))
-        found = self._clickhouse.select(
+        return self.select(
             f"SELECT {columns} FROM {quoted(f'packet_{packet}')} "
-            "WHERE generation = {generation:String} ORDER BY frame_offset, packet_index",
-            {"generation": self._generation},
-        )
-        return found.cast(schema)
+            "WHERE generation = {generation:String} ORDER BY frame_offset, packet_index"
+        ).cast(schema)
