@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "decode-numpy": "benchmarks.decode_numpy",
     "import": "benchmarks.import_rate",
     "replay": "benchmarks.replay",
+    "memory": "benchmarks.memory",
     "fuzz": "benchmarks.fuzz",
 }
 """Names and modules in the order of a full run; each module has `run(options) -> Outcome`."""
