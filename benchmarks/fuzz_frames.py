@@ -11,6 +11,8 @@ from typing import NamedTuple
 HUGE = 5 * 1024**2
 """Bytes of the largest frames; there are two of them in a run."""
 
+GOOD_STAMP = "1790000000000000000"
+
 _NOT_NUMBERS = (b"\x7f\xc0\x00\x00", b"\xff\xf0\x00\x00", b"\x7f\x80\x00\x00", b"\xff\x80\x00\x00")
 
 
@@ -19,7 +21,7 @@ class FuzzFrame(NamedTuple):
 
     data: bytes
     torn: str = ""
-    stamp: str | None = "1790000000000000000"
+    stamp: str | None = GOOD_STAMP
 
 
 class Maker:
@@ -106,4 +108,6 @@ class Maker:
         )
 
     def _unstamped(self) -> FuzzFrame:
-        return FuzzFrame(self._packet(), stamp=self._random.choice((None, "", "soon", "-5", "9" * 30)))
+        return FuzzFrame(
+            self._packet(), stamp=self._random.choice((None, "", "soon", "-5", "1_0", "²", "9" * 30))
+        )

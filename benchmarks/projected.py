@@ -12,7 +12,7 @@ from projections.clickhouse import ClickHouse, connect, quoted
 from projections.writer_flow import CONSUMER
 from streams import names
 
-_POLL_S = 0.02
+_POLL_S = 0.05
 _STALL_S = 120.0
 
 

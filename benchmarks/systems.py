@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import uvloop
 
 from benchmarks.recordings import LINK, Recording
+from infra.collector import collect_rarely
 from infra.program.system import System, open_system
 from streams.recording_import import Imported, import_recording
 
@@ -20,6 +21,7 @@ Result = TypeVar("Result")
 
 def run_async(main: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine on uvloop, as the program itself does."""
+    collect_rarely()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
 

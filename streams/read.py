@@ -59,7 +59,7 @@ class StreamReader:
         self._nc, self._js, self._stream, self._subject = nc, nc.jetstream(), stream, subject
         self._headers_only = headers_only
         self.next_offset = max(1, start)
-        self._pending = b"0"
+        self._pending, self._raw_subject, self._decoded_subject = b"0", b"", ""
         self._consumer = ""
         self._inbox = nc.new_inbox()
         self._subscription: Subscription | None = None
@@ -149,14 +149,16 @@ class StreamReader:
         if not reply:
             self._on_status(block)
             return
-        *_, offset_text, _, recorded, self._pending = reply.split(b".")  # "$JS.ACK. … .offset.n.time.pending"
+        _, offset_text, _, recorded, self._pending = reply.rsplit(b".", 4)  # "$JS.ACK….offset.n.time.pending"
         offset = int(offset_text)
         if offset < self.next_offset:
             return  # a late answer to a consumer that was given up
         self.next_offset = offset + 1
         self._wanted -= 1
+        if subject != self._raw_subject:  # mostly it is that of the message before
+            self._raw_subject, self._decoded_subject = subject, subject.decode()
         headers = RawHeaders(block) if block else _NO_HEADERS
-        self._buffer.append(Message(offset, int(recorded), subject.decode(), headers, data))
+        self._buffer.append(Message(offset, int(recorded), self._decoded_subject, headers, data))
 
     def _on_status(self, block: bytes) -> None:
         """A request ended unfilled (expired, byte limit reached): what it still wanted is asked anew."""

@@ -11,7 +11,7 @@ an upgrade moves them, and proves that both parsers find the same messages howev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +58,23 @@ class RawHeaders(Mapping[str, str]):
         if found > 1 or at < len(whole):
             return self._items().get(name, default)
         return _value(self._raw[at : self._raw.find(_END, at)])
+
+    @staticmethod
+    def column(messages_headers: Iterable[Mapping[str, str]], name: str) -> list[str]:
+        """The value of one header in each message, empty where it is missing."""
+        bare, whole = _needles(name)
+        skip, found = len(whole), []
+        for headers in messages_headers:
+            if type(headers) is not RawHeaders:
+                found.append(headers.get(name, ""))
+                continue
+            raw = headers._raw
+            at = raw.find(whole) + skip
+            if at >= skip and raw.count(bare) == 1:
+                found.append(raw[at : raw.find(_END, at)].strip().decode("utf-8", "replace"))
+            else:
+                found.append(headers.get(name, ""))
+        return found
 
     def _items(self) -> dict[str, str]:
         if self._parsed is None:

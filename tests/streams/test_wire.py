@@ -192,3 +192,12 @@ def test_a_connection_hands_over_bulk_messages_and_goes_on_as_before_also_after_
             assert len(found) == 301
 
     run_async(scenario)
+
+
+@given(st.lists(st.lists(LINES, max_size=4), max_size=5))
+def test_a_column_of_one_header_is_what_each_message_says(blocks: list[list[bytes]]) -> None:
+    headers = [
+        RawHeaders(b"NATS/1.0\r\n" + b"".join(line + b"\r\n" for line in lines) + b"\r\n") for lines in blocks
+    ]
+    every = [*headers, {"A": "7"}, {}]
+    assert RawHeaders.column(every, "A") == [dict(one).get("A", "") for one in every]
