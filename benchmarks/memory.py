@@ -51,7 +51,7 @@ def run(options: Options) -> Outcome:
         data = Path(folder) / "data"
         with _services(data, source.source) as pid:
             samples = run_async(_fill(data, source, source.data * repeats, pid))
-    return _judge(samples)
+    return judge(samples)
 
 
 @contextmanager
@@ -101,7 +101,8 @@ def _resident(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _judge(samples: list[Sample]) -> Outcome:
+def judge(samples: list[Sample]) -> Outcome:
+    """Compare the middle sizes of the second and the last fifth of the frames."""
     frames, sizes = samples[-1].frames, [sample.size for sample in samples]
     fifths = [
         [sample.size for sample in samples if fifth <= sample.frames * _FIFTHS / frames <= fifth + 1]
