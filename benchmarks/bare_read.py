@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
+import nats
 import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -20,8 +21,13 @@ BATCH = 5_000
 _REQUEST = orjson.dumps({"batch": BATCH, "max_bytes": 8 * 1024**2, "expires": 5_000_000_000})
 
 
-async def read_bare(nc: Client, stream: str, last: int) -> int:
-    """Read a stream from offset 1 to `last`; return the payload bytes."""
+async def read_bare(url: str, stream: str, last: int) -> int:
+    """Read a stream from offset 1 to `last` on a connection of its own; return the payload bytes."""
+    async with await nats.connect(url) as nc:
+        return await _read(nc, stream, last)
+
+
+async def _read(nc: Client, stream: str, last: int) -> int:
     js, inbox, done = nc.jetstream(), nc.new_inbox(), asyncio.Event()
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, mem_storage=True, inactive_threshold=60

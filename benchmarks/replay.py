@@ -54,7 +54,7 @@ async def _measure(source: Recording, rounds: int) -> Rate:
 
 
 async def _bare(system: System, source: Recording, frames: int) -> None:
-    size = await read_bare(system.nc, names.FRAMES, frames)
+    size = await read_bare(system.servers.nats_url, names.FRAMES, frames)
     expect(size * len(source.packets) == len(source.data) * frames, "bare reading found other bytes")
 
 

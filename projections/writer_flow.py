@@ -28,10 +28,11 @@ LINGER_S = 0.25
 """How long a few rows wait for more, so that live traffic does not become thousands of tiny inserts."""
 
 FLOOD_S = 1.0
-"""How long many rows wait for more: a row of a large insert costs a third of one of a small insert."""
+"""How long many rows wait at most while an insert is under way: a large insert costs a row a third."""
 
-_MANY_BYTES = 1024**2
+_MANY_BYTES = 4 * 1024**2
 _ENOUGH_BYTES = 16 * 1024**2
+_LOOK_S = 0.02
 
 
 class Rows(NamedTuple):
@@ -116,7 +117,7 @@ async def _fill(
     expected = start
     async with StreamReader(nc, names.TELEMETRY, start=start) as reader:
         while not feed.stopped:
-            messages = await _gather(reader)
+            messages = await _gather(reader, feed)
             if not messages:
                 continue
             if messages[0].offset > expected:
@@ -125,15 +126,15 @@ async def _fill(
             await feed.put(messages)
 
 
-async def _gather(reader: StreamReader) -> list[Message]:
-    """Return the messages for one insert: what comes within a moment, up to about `_ENOUGH_BYTES`."""
+async def _gather(reader: StreamReader, feed: Feed[list[Message]]) -> list[Message]:
+    """Return the messages for one insert: few wait a moment for more, many until the dataflow is free."""
     messages = await reader.read(0.5)
     begun, size = time.monotonic(), sum(len(message.data) for message in messages)
-    while messages and size < _ENOUGH_BYTES:
+    while messages and size < _ENOUGH_BYTES and not (size >= _MANY_BYTES and feed.idle):
         left = begun + (LINGER_S if size < _MANY_BYTES else FLOOD_S) - time.monotonic()
         if left <= 0:
             break
-        more = await reader.read(left)
+        more = await reader.read(min(left, _LOOK_S))
         messages += more
         size += sum(len(message.data) for message in more)
     return messages

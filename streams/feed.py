@@ -32,6 +32,8 @@ class Feed(Generic[Item]):
         self._queue: queue.Queue[Item | None] = queue.Queue(_DEPTH)  # None wakes a taker at the end
         self.stopped = False
         self.ended = False
+        self.idle = False
+        """Whether the dataflow has done everything it was given, and waits."""
         self.failure: Exception | None = None
 
     async def put(self, item: Item) -> None:
@@ -68,10 +70,13 @@ class Feed(Generic[Item]):
 
     def take(self) -> Item | None:
         """Wait a moment for the next item (called in the dataflow's thread)."""
+        self.idle = self._queue.empty()
         try:
-            return self._queue.get(timeout=_STOP_CHECK_S)
+            item = self._queue.get(timeout=_STOP_CHECK_S)
         except queue.Empty:
             return None
+        self.idle = False
+        return item
 
 
 class _Partition(StatefulSourcePartition[Item, int]):

@@ -137,6 +137,9 @@ class WireParser:
 
     async def parse(self, data: bytes = b"") -> None:
         """Take the next bytes of the connection (called by nats-py)."""
+        if not (self._takers or self._size):
+            await self._base.parse(data)
+            return
         if self._base.buf:
             data = await self._let_base_finish(data)
         self._chunks.append(data)

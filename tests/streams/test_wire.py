@@ -114,7 +114,7 @@ def test_every_message_is_found_once_and_in_order_however_the_bytes_are_cut(
 
 
 @given(st.lists(operations(), min_size=1, max_size=10), st.integers(0), st.lists(st.integers(0), max_size=5))
-def test_it_may_come_in_the_middle_of_what_nats_py_has_begun(
+def test_it_may_come_and_go_in_the_middle_of_a_message(
     sent: list[Operation], middle: int, cuts: list[int]
 ) -> None:
     wire = b"".join(operation.wire for operation in sent)
@@ -123,7 +123,15 @@ def test_it_may_come_in_the_middle_of_what_nats_py_has_begun(
     fed(Parser(alone), wire, [])
     base = Parser(both)
     fed(base, wire[:middle], [])
-    fed(WireParser(base), wire[middle:], cuts)
+    parser, found = WireParser(base), []
+    parser.take(Subscribed(9), lambda *message: found.append(message))  # type: ignore[arg-type]
+    fed(parser, wire[middle:] + b"MSG a 9 4\r\nbulk\r\nMSG a 9 4\r\n", cuts)
+    parser.release(Subscribed(9))  # type: ignore[arg-type]
+    fed(parser, b"late\r\n" + wire, cuts)
+    assert found == [(b"a", b"", b"", b"bulk")]
+    assert both.messages.pop(len(alone.messages)) == (9, (b"a", b"", b"", b"late"))
+    alone.messages *= 2
+    alone.others *= 2
     assert (both.messages, both.others) == (alone.messages, alone.others)
 
 
