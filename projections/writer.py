@@ -65,7 +65,7 @@ class Writer:
     def flush(self) -> None:
         """Insert everything kept. Raises ProjectionError; what was kept stays kept then.
 
-        An insert costs ClickHouse about as much as 10,000 rows: each table gets one, `packets` too.
+        An insert costs ClickHouse as much as thousands of rows: each table gets one, `packets` too.
         """
         index: list[pa.Table] = []
         for (generation, table, fixed), batches in self._rows.items():
