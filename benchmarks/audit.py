@@ -32,6 +32,7 @@ from streams.append import Appender
 from streams.chain import append_event, event_hash
 from streams.event_log import ensure_streams
 from streams.framing import Frame
+from streams.framing.frame import MAX_FRAME
 from streams.read import Message, read_up_to
 from streams.recorder import frame_messages
 from streams.seal import Sealing
@@ -61,7 +62,7 @@ class Figures:
 
 def made_up(count: int) -> list[Message]:
     frames = [Frame(number.to_bytes(PAYLOAD, "big"), 10**18 + number, "") for number in range(count)]
-    outgoing = frame_messages("radio", "20260101T000000Z-radio-abcdef", frames, 0)
+    outgoing = frame_messages("radio", "20260101T000000Z-radio-abcdef", frames, 0, limit=MAX_FRAME)
     return [
         Message(row, 10**18 + row, one.subject, one.headers, one.data) for row, one in enumerate(outgoing, 1)
     ]
@@ -87,7 +88,8 @@ async def on_streams(figures: Figures, nc: Client, folder: Path, frames: list[Me
     async with Appender(nc) as appender:
         for at in range(0, len(frames), _BATCH):
             made = [Frame(frame.data, 10**18, "") for frame in frames[at : at + _BATCH]]
-            await appender.append(frame_messages("radio", "20260101T000000Z-radio-abcdef", made, at))
+            session = "20260101T000000Z-radio-abcdef"
+            await appender.append(frame_messages("radio", session, made, at, limit=MAX_FRAME))
     for number in range(events):
         await append_event(nc, names.COMMANDS, f"command.{number}.submitted", b'{"name":"PING"}' * 10)
     size = int((await nc.jetstream().stream_info(names.FRAMES)).state.bytes)

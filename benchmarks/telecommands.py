@@ -86,7 +86,7 @@ async def measure_latency(url: str, folder: Path, count: int) -> dict[str, dict[
         times: dict[str, list[float]] = {"answer": [], "link": [], "completed": []}
         try:
             for number in range(-_WARM_UP, count):
-                request = {"name": "NOOP", "arguments": {"NUMBER": number + _WARM_UP}}
+                request: dict[str, object] = {"name": "NOOP", "arguments": {"NUMBER": number + _WARM_UP}}
                 begin = time.time_ns()
                 while (answer := await _submit(nc, request)) is None:
                     begin = time.time_ns()

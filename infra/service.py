@@ -30,6 +30,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.client import JetStreamContext
 
+from infra.collector import collect_rarely
 from infra.config import Config, load_config
 from infra.connection import CONNECT_TIMEOUT, connect_nats, without_password
 from infra.errors import ConfigError, FlightLedgerError
@@ -203,6 +204,7 @@ def run(main: Coroutine[Any, Any, int | None]) -> int:
     Ctrl-C and SIGTERM cancel `main`, so that its `finally` and `async with` blocks clean up, and count as
     done (0). A FlightLedgerError is printed on standard error and gives its own exit code.
     """
+    collect_rarely()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_until_terminated(main)) or 0

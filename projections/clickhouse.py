@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, cast
+from urllib.parse import urlsplit
 
 import clickhouse_connect
 import pyarrow as pa
@@ -15,6 +16,9 @@ from urllib3.exceptions import HTTPError
 from infra.errors import FlightLedgerError, ProjectionError, ServerError
 
 DATABASE = "flightledger"
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+"""Hosts to which nothing is compressed: it would cost more than it saves (1.2 us of Python a row)."""
 
 _INSERT = {"max_partitions_per_insert_block": 0}
 _DEFINE = {"max_query_size": 64 * 1024**2, "max_ast_elements": 10**7, "max_expanded_ast_elements": 10**7}
@@ -50,7 +54,12 @@ def connect_reader(url: str, *, user: str, password: str = "", database: str = D
 def _sign_in(url: str, *, user: str, password: str, database: str | None = None) -> Client:
     try:
         return clickhouse_connect.get_client(
-            dsn=url, username=user, password=password, database=database, autogenerate_session_id=False
+            dsn=url,
+            username=user,
+            password=password,
+            database=database,
+            autogenerate_session_id=False,
+            compress=urlsplit(url).hostname not in _LOOPBACK,
         )
     except _FAILURES as error:
         raise ServerError(

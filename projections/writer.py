@@ -8,8 +8,9 @@ Proven by `tests/faults/test_writer_kill.py` and `tests/projections/test_writer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -62,17 +63,20 @@ class Writer:
         self.waiting += rows.num_rows
 
     def flush(self) -> None:
-        """Insert everything kept. Raises ProjectionError; what was kept stays kept then."""
+        """Insert everything kept. Raises ProjectionError; what was kept stays kept then.
+
+        An insert costs ClickHouse as much as thousands of rows: each table gets one, `packets` too.
+        """
+        index: list[pa.Table] = []
         for (generation, table, fixed), batches in self._rows.items():
-            # Runs may name links and sessions by different dictionaries, which one insert can not.
-            rows = pa.Table.from_batches(batches).unify_dictionaries()
+            rows = _joined([pa.Table.from_batches(batches)])
             named = _with_texts(rows, generation=generation)
-            if fixed:
-                self._clickhouse.insert(table, named)
-            else:
-                self._clickhouse.insert(quoted(self._table(generation, table)), named)
-                index = rows.select(_INDEX_FIELDS)
-                self._clickhouse.insert("packets", _with_texts(index, generation=generation, packet=table))
+            self._clickhouse.insert(table if fixed else quoted(self._table(generation, table)), named)
+            if not fixed:
+                fields = rows.select(_INDEX_FIELDS)
+                index.append(_with_texts(fields, generation=generation, packet=table))
+        if index:
+            self._clickhouse.insert("packets", _joined(index))
         if self._new_columns:
             make_samples_view(self._clickhouse)
             self._new_columns = False
@@ -104,6 +108,11 @@ class Writer:
         return known.tables[packet]
 
 
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    """One table; runs may name links and sessions by different dictionaries, which one insert can not."""
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
 def _with_texts(rows: pa.Table, **texts: str) -> pa.Table:
     """Put constant text columns before the others."""
     for name, text in reversed(texts.items()):
@@ -112,13 +121,26 @@ def _with_texts(rows: pa.Table, **texts: str) -> pa.Table:
     return rows
 
 
+class Position(NamedTuple):
+    """Everything of `stream` up to and including `offset` is in the tables (of one generation, or at all)."""
+
+    stream: str
+    offset: int
+    generation: str = ""
+
+
 def store_position(
     clickhouse: ClickHouse, consumer: str, stream: str, offset: int, generation: str = ""
 ) -> None:
     """Store that everything of `stream` up to and including `offset` is in the tables."""
-    row = {"consumer": consumer, "stream": stream, "generation": generation, "offset": offset}
-    now = pa.array([time.time_ns()], type=pa.timestamp("ns", tz="UTC"))
-    clickhouse.insert("offsets", pa.Table.from_pylist([row]).append_column("at", now))
+    store_positions(clickhouse, consumer, [Position(stream, offset, generation)])
+
+
+def store_positions(clickhouse: ClickHouse, consumer: str, positions: Sequence[Position]) -> None:
+    """Store several positions of a consumer, in one insert."""
+    rows = pa.Table.from_pylist([{"consumer": consumer, **position._asdict()} for position in positions])
+    now = pa.array([time.time_ns()] * len(positions), type=pa.timestamp("ns", tz="UTC"))
+    clickhouse.insert("offsets", rows.append_column("at", now))
 
 
 def position(clickhouse: ClickHouse, consumer: str, stream: str, generation: str = "") -> int:

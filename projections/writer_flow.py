@@ -7,6 +7,7 @@ FRAMES offset that is in the tables is stored beside it, per generation: that is
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from nats.aio.client import Client
 
 from infra.errors import FlightLedgerError
 from projections.clickhouse import ClickHouse
-from projections.writer import Writer, position, store_position
+from projections.writer import Position, Writer, position, store_positions
 from streams import names
 from streams.feed import Feed, StreamSource, dataflow, run_flow
 from streams.parser_flow import LAST
@@ -26,7 +27,12 @@ CONSUMER = "database-writer"
 LINGER_S = 0.25
 """How long a few rows wait for more, so that live traffic does not become thousands of tiny inserts."""
 
-_ENOUGH_MESSAGES = 500
+FLOOD_S = 1.0
+"""How long many rows wait at most while an insert is under way: a large insert costs a row a third."""
+
+_MANY_BYTES = 4 * 1024**2
+_ENOUGH_BYTES = 16 * 1024**2
+_LOOK_S = 0.02
 
 
 class Rows(NamedTuple):
@@ -70,9 +76,8 @@ def write_run(clickhouse: ClickHouse, writer: Writer, run: Run) -> None:
     for rows in run.rows:
         writer.add(*rows[:2], rows.rows, fixed=rows.fixed)
     writer.flush()
-    for generation, offset in run.frames_done.items():
-        store_position(clickhouse, CONSUMER, names.FRAMES, offset, generation)
-    store_position(clickhouse, CONSUMER, names.TELEMETRY, run.last)
+    done = [Position(names.FRAMES, offset, generation) for generation, offset in run.frames_done.items()]
+    store_positions(clickhouse, CONSUMER, [*done, Position(names.TELEMETRY, run.last)])
 
 
 async def first_offset(nc: Client, clickhouse: ClickHouse) -> int:
@@ -112,15 +117,25 @@ async def _fill(
     expected = start
     async with StreamReader(nc, names.TELEMETRY, start=start) as reader:
         while not feed.stopped:
-            messages = await reader.read(0.5)
+            messages = await _gather(reader, feed)
             feed.behind = reader.pending
             if not messages:
                 continue
             if messages[0].offset > expected:
                 await hole(expected, messages[0].offset)
-            if len(messages) < _ENOUGH_MESSAGES and not reader.pending:
-                await asyncio.sleep(LINGER_S)
-                messages += await reader.read(0)
             expected = messages[-1].offset + 1
-            for first in range(0, len(messages), _ENOUGH_MESSAGES):
-                await feed.put(messages[first : first + _ENOUGH_MESSAGES])
+            await feed.put(messages)
+
+
+async def _gather(reader: StreamReader, feed: Feed[list[Message]]) -> list[Message]:
+    """Return the messages for one insert: few wait a moment for more, many until the dataflow is free."""
+    messages = await reader.read(0.5)
+    begun, size = time.monotonic(), sum(len(message.data) for message in messages)
+    while messages and size < _ENOUGH_BYTES and not (size >= _MANY_BYTES and feed.idle):
+        left = begun + (LINGER_S if size < _MANY_BYTES else FLOOD_S) - time.monotonic()
+        if left <= 0:
+            break
+        more = await reader.read(min(left, _LOOK_S))
+        messages += more
+        size += sum(len(message.data) for message in more)
+    return messages

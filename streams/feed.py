@@ -34,6 +34,8 @@ class Feed(Generic[Item]):
         self.ended = False
         self.behind = 0
         """Messages that the stream has behind the last one taken from it."""
+        self.idle = False
+        """Whether the dataflow has done everything it was given, and waits."""
         self.failure: Exception | None = None
 
     async def put(self, item: Item) -> None:
@@ -70,10 +72,13 @@ class Feed(Generic[Item]):
 
     def take(self) -> Item | None:
         """Wait a moment for the next item (called in the dataflow's thread)."""
+        self.idle = self._queue.empty()
         try:
-            return self._queue.get(timeout=_STOP_CHECK_S)
+            item = self._queue.get(timeout=_STOP_CHECK_S)
         except queue.Empty:
             return None
+        self.idle = False
+        return item
 
 
 class _Partition(StatefulSourcePartition[Item, int]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from streams import names
 from streams.read import Message
+from streams.wire import RawHeaders
 
 NO_RECEIVED = -1
 """Received time of a frame whose header does not tell it."""
@@ -47,23 +49,32 @@ class FrameBatch:
     def from_messages(cls, messages: Sequence[Message]) -> FrameBatch:
         """Turn messages of FRAMES into columns; a missing or malformed header becomes an empty value."""
         headers = [message.headers for message in messages]
+        subjects = [message.subject for message in messages]
+        links = {subject: subject[6:] for subject in subjects}  # "frame.<link>"
         return cls(
             np.array([message.offset for message in messages], dtype=np.int64),
             np.array([message.recorded for message in messages], dtype=np.int64),
-            _received([header.get(names.RECEIVED, "") for header in headers]),
-            [message.subject[6:] for message in messages],  # "frame.<link>"
-            [header.get(names.SESSION, "") for header in headers],
-            [header.get(names.TORN, "") for header in headers],
+            _received(RawHeaders.column(headers, names.RECEIVED)),
+            [links[subject] for subject in subjects],
+            _shared(RawHeaders.column(headers, names.SESSION)),
+            RawHeaders.column(headers, names.TORN),
             [message.data for message in messages],
         )
 
 
+def _shared(texts: list[str]) -> list[str]:
+    """The same texts, each kept once: they are then compared by identity."""
+    known: dict[str, str] = {}
+    return [known.setdefault(text, text) for text in texts]
+
+
 def _received(texts: list[str]) -> npt.NDArray[np.int64]:
-    digits = "".join(texts)
-    if digits.isascii() and digits.isdigit() and all(0 < len(text) < 19 for text in texts):
-        times = np.array(list(map(int, texts)), dtype=np.int64)
-    else:
-        times = np.array([_time_or_none(text) for text in texts], dtype=np.int64)
+    digits, sizes = "".join(texts), set(map(len, texts))
+    if digits.isascii() and digits.isdigit() and 0 not in sizes and max(sizes) < 20:
+        with contextlib.suppress(OverflowError):
+            times = np.array(list(map(int, texts)), dtype=np.int64)
+            return np.where(times > 0, times, NO_RECEIVED)
+    times = np.array([_time_or_none(text) for text in texts], dtype=np.int64)
     return np.where(times > 0, times, NO_RECEIVED)
 
 

@@ -251,13 +251,12 @@ def _header_fields(packets: Packets, rows: npt.NDArray[np.int64]) -> list[pa.Arr
 
 def _texts(values: list[str], rows: npt.NDArray[np.int64]) -> pa.Array:
     """Dictionary-encode the texts of the given rows; the usual run has one value only."""
-    known = dict.fromkeys(values)
-    if len(known) == 1:
-        codes = np.zeros(len(rows), dtype=np.int32)
+    if values.count(values[0]) == len(values):
+        known, codes = [values[0]], np.zeros(len(rows), dtype=np.int32)
     else:
-        number = {value: code for code, value in enumerate(known)}
-        codes = np.array([number[value] for value in values], dtype=np.int32)[rows]
-    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(list(known), type=pa.string()))
+        number = {value: code for code, value in enumerate(dict.fromkeys(values))}
+        known, codes = list(number), np.array([number[value] for value in values], dtype=np.int32)[rows]
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(known, type=pa.string()))
 
 
 def _times(values: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_] | None = None) -> pa.Array:

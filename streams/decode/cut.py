@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
+Unsigned = npt.NDArray[np.unsignedinteger[Any]]
 
 
 class Packets(NamedTuple):
@@ -23,6 +24,10 @@ class Packets(NamedTuple):
         """The first `size` bytes of some of the packets, in ascending order; each must have so many."""
         starts = self.starts if len(rows) == len(self.starts) else self.starts[rows]
         return packet_rows(self.data, starts, size)
+
+    def lengths_of(self, rows: Offsets) -> Offsets:
+        """The lengths of some of the packets, in ascending order."""
+        return self.lengths if len(rows) == len(self.lengths) else self.lengths[rows]
 
 
 def packet_rows(data: Bytes, starts: Offsets, size: int) -> Bytes:
@@ -41,18 +46,27 @@ def packet_rows(data: Bytes, starts: Offsets, size: int) -> Bytes:
     return np.asarray(windows[starts])
 
 
-def cut_bits(rows: Bytes, offset: int, bits: int) -> npt.NDArray[np.uint64]:
-    """A field of 1 to 64 bits at any bit of each row, right-aligned, uint64[k]."""
+def cut_bits(rows: Bytes, offset: int, bits: int) -> Unsigned:
+    """A field of 1 to 64 bits at any bit of each row, right-aligned: k numbers of the width it needs."""
     first, last = offset >> 3, (offset + bits + 7) >> 3
     spare = 8 * last - offset - bits
-    word = np.zeros(len(rows), np.uint64)
-    for column in range(first, min(last, first + 8)):
-        word = word << np.uint64(8) | rows[:, column]
+    word = _words(rows, first, min(last, first + 8))
     if last - first <= 8:
-        word >>= np.uint64(spare)
+        word >>= word.dtype.type(spare)
     else:  # nine bytes: the bits of the first that do not belong here fall out on the left
         word = word << np.uint64(8 - spare) | rows[:, last - 1] >> np.uint8(spare)
-    return word & np.uint64(2**bits - 1)
+    return word & word.dtype.type(2**bits - 1)
+
+
+def _words(rows: Bytes, first: int, last: int) -> Unsigned:
+    """The bytes `first` to `last` (not included; 1 to 8) of each row as a big-endian number."""
+    width = last - first
+    if width in {1, 2, 4, 8}:
+        return rows[:, first:last].view(f">u{width}")[:, 0].astype(f"u{width}")
+    word: Unsigned = np.zeros(len(rows), "u4" if width < 4 else "u8")
+    for column in range(first, last):
+        word = word << word.dtype.type(8) | rows[:, column]
+    return word
 
 
 def cut_bytes(rows: Bytes, offset: int, bits: int) -> pa.Array:

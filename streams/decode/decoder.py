@@ -83,7 +83,7 @@ class Decoder:
         assert maker.plan is not None
         table, faults = maker.make_blocks(BlockSamples(packets.heads(rows, size), maker.plan), rows)
         result.tables.append(table)
-        result.faults += faults + _over(node, rows, packets.lengths[rows] - size)
+        result.faults += faults + _over(node, rows, packets.lengths_of(rows) - size)
 
     def _walk(self, packets: Packets, rows: Offsets, result: Decoded) -> None:
         found, faults = walk_packets(self._root, packets, rows.tolist())
@@ -163,6 +163,8 @@ def _maker(node: TreeNode, name: str) -> TableMaker:
 def _over(node: TreeNode, rows: Offsets, counts: Offsets) -> list[Fault]:
     """Faults for packets that go on after their container."""
     over = counts > 0
+    if not over.any():
+        return []
     return [
         Fault(row, "packet", left_over(node.name, count), True)
         for row, count in zip(rows[over].tolist(), counts[over].tolist(), strict=True)

@@ -56,13 +56,16 @@ def raw_range(encoding: Encoding) -> tuple[int, int] | None:
 
 
 def interpret(
-    bits: npt.NDArray[np.uint64], encoding: IntegerEncoding | FloatEncoding
+    bits: npt.NDArray[np.unsignedinteger[Any]], encoding: IntegerEncoding | FloatEncoding
 ) -> tuple[Array, Mask | None]:
-    """Raw values of bit patterns (uint64[k], right-aligned), and which have an impossible digit (BCD)."""
-    if encoding.little:
-        bits = bits.byteswap() >> np.uint64(64 - encoding.bits)
+    """Raw values of bit patterns (unsigned[k], right-aligned), and which have an impossible digit (BCD)."""
     dtype = raw_form(encoding).dtype
     assert dtype is not None
+    if encoding.scheme == "unsigned" and not encoding.little:
+        return bits.astype(dtype, copy=False), None
+    bits = bits.astype(np.uint64, copy=False)
+    if encoding.little:
+        bits = bits.byteswap() >> np.uint64(64 - encoding.bits)
     if isinstance(encoding, FloatEncoding):
         return _float(bits, encoding), None
     if encoding.scheme in _DIGITS:

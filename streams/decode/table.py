@@ -18,7 +18,7 @@ from streams.decode.locate import FieldPlace
 from streams.decode.raw import Mask
 from streams.decode.samples import Conversion, Samples
 from streams.decode.slots import Slot
-from streams.xtce.encodings import FloatEncoding
+from streams.xtce.encodings import FloatEncoding, IntegerEncoding
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,12 @@ class TableMaker:
     def _of_slot(self, samples: Samples, slot: Slot, raw: bool, faults: ValueFaults) -> pa.Array:
         """The raw values or the values of one slot."""
         if not raw:
-            array, problems = self._conversions[slot.index].column(samples, slot.index)
+            conversion = self._conversions[slot.index]
+            array, problems = conversion.column(samples, slot.index)
             for what, bad in problems:
                 faults.add(what, slot, _where_present(samples, slot, bad))
-            self._check_finite(array, slot, faults)
+            if not (conversion.plain and isinstance(slot.encoding, IntegerEncoding)):  # an integer is finite
+                self._check_finite(array, slot, faults)
             return array
         if slot.form.dtype is None:
             return samples.raw_bytes(slot.index)

@@ -175,7 +175,7 @@ def _visit(node: TreeNode, packets: Packets, rows: Offsets, found: Sorted) -> No
     if size_bits is None:
         found.others.append(rows)
         return
-    too_short = packets.lengths[rows] < (size_bits + 7) // 8
+    too_short = packets.lengths_of(rows) < (size_bits + 7) // 8
     if too_short.any():
         found.faults += [
             Fault(row, "packet", short(node.name, size_bits, 8 * int(packets.lengths[row])), False)
@@ -209,9 +209,10 @@ def _choose(node: TreeNode, samples: FixedSamples) -> Offsets:
         _first_fit(node.branches, place, samples, np.ones(samples.count, np.bool_), target)
         return target
     keys = samples.raw(node.index.slot.index)
-    for key in [keys[0]] if bool((keys == keys[0]).all()) else np.unique(keys):
+    same = keys == keys[0]
+    for key in [keys[0]] if bool(same.all()) else np.unique(keys):
         candidates = node.index.by_value.get(key.item(), node.index.others)
-        _first_fit(candidates, place, samples, keys == key, target)
+        _first_fit(candidates, place, samples, same if key == keys[0] else keys == key, target)
     return target
 
 
@@ -224,6 +225,9 @@ def _first_fit(
 ) -> None:
     for branch in branches:
         fits = among if branch.test is None else branch.test.mask(samples) & among
+        if fits.all():
+            target.fill(place[id(branch)])
+            return
         target[fits] = place[id(branch)]
         among = among & ~fits
         if not among.any():
