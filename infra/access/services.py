@@ -21,10 +21,13 @@ PREFIX = "service-"
 
 _ALL_STREAMS = (*TRUTH, "TELEMETRY")
 
-_MAKING = tuple(
-    f"$JS.API.STREAM.{verb}.{stream}"
-    for verb in ("INFO", "CREATE")
-    for stream in (*_ALL_STREAMS, "KV_dashboards")
+_MAKING = (
+    *tuple(
+        f"$JS.API.STREAM.{verb}.{stream}"
+        for verb in ("INFO", "CREATE")
+        for stream in (*_ALL_STREAMS, "KV_dashboards")
+    ),
+    "$JS.API.STREAM.NAMES",
 )
 """Whoever is started first makes the streams; making one that is there changes nothing."""
 
@@ -40,7 +43,9 @@ class _Work:
 
 _WORK: dict[str, _Work] = {
     "io": _Work(
-        ("FRAMES", "COMMANDS", "OPERATIONS"), ("frame.>", "command.>", "operation.>"), ("command.>",)
+        ("FRAMES", "COMMANDS", "OPERATIONS"),
+        ("frame.>", "command.>", "operation.>"),
+        ("command.>", "uplink.>"),
     ),
     "parser": _Work(
         ("FRAMES", "TELEMETRY", "OPERATIONS"), ("telemetry.>", "parsed.>", "operation.>"), ("parser.>",)
@@ -51,10 +56,10 @@ _WORK: dict[str, _Work] = {
     "replay": _Work(("OPERATIONS",), ("operation.>", "replay.*.telemetry.>"), ("replay.>",)),
     "telecommand": _Work(
         ("COMMANDS", "TELEMETRY", "OPERATIONS"),
-        ("command.>", "operation.>"),
+        ("command.>", "operation.>", "uplink.>"),
         ("telecommand.>", "telemetry.>", "command.>", "operation.>"),
     ),
-    "sealer": _Work(("FRAMES", "COMMANDS", "OPERATIONS"), ("operation.>",)),
+    "sealer": _Work(("FRAMES", "COMMANDS", "OPERATIONS"), ("operation.>",), ("sealer.>",)),
 }
 
 

@@ -13,6 +13,7 @@ from commands.audit.verify import Report, StreamReport, verify
 from infra.cli.audit_export import run_export, run_key, run_verifier
 from infra.cli.output import print_json
 from infra.cli.progress import stream_bars
+from infra.cli.target import target_of
 from infra.program.system import open_system
 
 Run = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
@@ -52,7 +53,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 async def run_verify(options: argparse.Namespace) -> int:
     """Verify; 1 when something is broken or a given head is not part of its stream."""
     heads = parse_heads(options.heads)
-    async with open_system(options.data) as system:
+    async with open_system(target_of(options)) as system:
         with stream_bars() as tell:
             report = await verify(system.nc, heads, tell)
     if options.json:
@@ -64,7 +65,7 @@ async def run_verify(options: argparse.Namespace) -> int:
 
 async def run_head(options: argparse.Namespace) -> int:
     """Print the heads of all streams that have something."""
-    async with open_system(options.data) as system:
+    async with open_system(target_of(options)) as system:
         heads = await read_heads(system.nc)
     if options.json:
         print_json({"at": time.time_ns(), "heads": [_head(head) for head in heads]})

@@ -14,6 +14,7 @@ from commands.audit.export_range import Asked
 from commands.audit.key import KEY_FILE, fingerprint, load_or_make_key, public_hex
 from infra.cli.output import print_json
 from infra.cli.progress import stream_bars
+from infra.cli.target import target_of
 from infra.embedded.folder import DataFolder
 from infra.errors import StreamError
 from infra.program.system import System, open_system
@@ -27,7 +28,7 @@ async def run_export(options: argparse.Namespace) -> int:
         parse_time(getattr(options, name), f"--{word}") for name, word in (("start", "from"), ("end", "to"))
     ]
     asked = Asked(times[0], times[1], options.session)
-    async with open_system(options.data) as system:
+    async with open_system(target_of(options)) as system:
         key = load_or_make_key(system.servers.data_dir)
         remark = await _seal_first(system)
         with stream_bars() as tell:

@@ -22,6 +22,7 @@ from infra.cli.command_output import (
     show_telecommands,
 )
 from infra.cli.output import console, print_json
+from infra.cli.target import target_of
 from infra.cli.telecommands import Person, ask_for, user_of
 from infra.errors import CommandError, ConfigError
 from infra.program.runners import last_mission
@@ -39,7 +40,6 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     group = commands.add_parser("command", parents=[common], help="telecommands")
     verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
     person = argparse.ArgumentParser(add_help=False)
-    person.add_argument("--user", metavar="NAME", help="default: NATS_USER, or the system's user")
     person.add_argument("--why", default="", metavar="TEXT", help="for the record")
 
     def add(verb: str, text: str, run: Any, *names: str) -> argparse.ArgumentParser:
@@ -119,9 +119,9 @@ async def run_queues(options: argparse.Namespace) -> int:
 async def run_log(options: argparse.Namespace) -> int:
     """Show the life of one telecommand, or the newest ones."""
     request = {"id": options.id} if options.id else {"limit": options.limit}
-    async with open_system(options.data) as system:
+    async with open_system(target_of(options)) as system:
         if not system.owned:
-            found = await Person(system.nc, user_of(options)).ask("log", request)
+            found = await Person(system.nc, user_of(options, system.nc)).ask("log", request)
         elif options.id:
             telecommand = await read_telecommand(system.nc, options.id)
             if telecommand.state is State.NONE:
@@ -140,7 +140,7 @@ async def run_log(options: argparse.Namespace) -> int:
 
 async def run_list(options: argparse.Namespace) -> int:
     """Show what can be sent, or all about one telecommand."""
-    async with open_system(options.data) as system:
+    async with open_system(target_of(options)) as system:
         mission = load_mission(options.mission) if options.mission else await last_mission(system.nc)
     telecommands = TelecommandSet(mission)
     wanted = [options.name] if options.name else telecommands.names()

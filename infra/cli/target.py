@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from infra.access import AccessFolder
 from infra.errors import ConfigError
 from infra.program.target import Target
 
@@ -29,11 +30,15 @@ def add_options(common: argparse.ArgumentParser) -> None:
 
 
 def target_of(options: argparse.Namespace) -> Target:
-    """Return which system is meant, and as whom. Raises ConfigError for a user without a password."""
+    """Return which system is meant, and as whom. Raises ConfigError for a user without a password.
+
+    On a data folder without users nobody signs in: there a name is what it claims to be.
+    """
     user = getattr(options, "user", None) or os.environ.get("NATS_USER", "")
     password = os.environ.get("NATS_PASSWORD", "") if user else ""
-    if user and not password:
+    nats_url = getattr(options, "nats_url", "")
+    if user and not password and (nats_url or AccessFolder(options.data).users.all()):
         if not sys.stdin.isatty():
             raise ConfigError(f"there is no password for {user}", fix="give it as NATS_PASSWORD")
         password = getpass.getpass(f"password of {user}: ")
-    return Target(options.data, getattr(options, "nats_url", ""), user, password)
+    return Target(options.data, nats_url, user, password)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,8 +12,10 @@ import orjson
 from nats.aio.client import Client
 
 from commands.requests import REQUESTS
+from infra.cli.target import target_of
 from infra.errors import ServerError
 from infra.program.system import open_system
+from infra.program.target import asker
 from streams.answers import ask_once
 from streams.names import token
 
@@ -24,9 +24,10 @@ _TRIES = 3
 _TIMEOUT_S = 20.0
 
 
-def user_of(options: argparse.Namespace) -> str:
-    """Return who asks: --user, NATS_USER, or the user of this operating system."""
-    return token(options.user or os.environ.get("NATS_USER") or getpass.getuser())
+def user_of(options: argparse.Namespace, nc: Client) -> str:
+    """Return who asks: who signed in; where nobody does, --user, NATS_USER, or the system's user."""
+    target = target_of(options)
+    return asker(nc) if target.password or not target.user else token(target.user)
 
 
 class Person:
@@ -56,11 +57,11 @@ class Person:
 @asynccontextmanager
 async def ask_for(options: argparse.Namespace) -> AsyncIterator[Person]:
     """Join the running system as the user of the command line; raises ServerError when none runs."""
-    async with open_system(options.data) as system:
+    async with open_system(target_of(options)) as system:
         if system.owned:
             raise ServerError(
                 "no system runs on this data folder: nothing could be sent",
-                where=str(system.servers.data_dir),
+                where=system.place,
                 fix="start `flightledger up MISSION`",
             )
-        yield Person(system.nc, user_of(options))
+        yield Person(system.nc, user_of(options, system.nc))

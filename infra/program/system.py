@@ -111,7 +111,7 @@ async def open_system(
     async with AsyncExitStack() as stack:
         if target.nats_url:
             nc = await stack.enter_async_context(
-                connected(target.nats_url, (target.user, target.password) if target.user else None)
+                connected(target.nats_url, (target.user, target.password) if target.password else None)
             )
             yield System(nc, without_password(target.nats_url))
             return
@@ -122,7 +122,7 @@ async def open_system(
             async with connected(running.nats_url, own) as nc:
                 await ensure_bus(nc.jetstream())
                 await note_users_at_start(nc, running.data_dir)
-        person = (target.user, target.password) if target.user else own
+        person = (target.user, target.password) if target.password else own
         nc = await stack.enter_async_context(connected(running.nats_url, person))
         system = System(nc, running.nats_url, running)
         stack.push_async_callback(system.stop)

@@ -16,7 +16,8 @@ from streams.names import token
 class Target:
     """The system of a data folder, or with `nats_url` the one at an address, which is never started here.
 
-    With `user` a command acts as that person; without, as whoever can read the data folder.
+    With `user` and `password` a command acts as that person, else as whoever can read the data folder; a user
+    without a password is a name that is claimed where nobody signs in.
     """
 
     data: Path
