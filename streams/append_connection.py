@@ -109,13 +109,16 @@ class AppendConnection:
         return reply, answer
 
     async def _on_answer(self, msg: Msg) -> None:
+        gone, found = (msg.headers or {}).get(Header.STATUS.value) == "503", _acknowledgement(msg.data)
+        if not (gone or found):
+            return  # whoever listens to the subject can answer as well: the stream's answer is to come
         answer = self._answers.pop(msg.subject, None)
         if answer is None:
             return
-        if (msg.headers or {}).get(Header.STATUS.value) == "503":
+        if gone:
             answer.set_exception(NoRespondersError())
         else:
-            answer.set_result(orjson.loads(msg.data))
+            answer.set_result(found)
         self._news()
 
     def _on_end(self) -> None:
@@ -128,3 +131,12 @@ class AppendConnection:
             answer.set_exception(ConnectionClosedError())
             answer.exception()  # whoever waits for it may have given up: asyncio shall not complain
         self._answers.clear()
+
+
+def _acknowledgement(data: bytes) -> Answer:
+    """Return the stream's answer; an empty one for anything else."""
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) and ("error" in found or type(found.get("seq")) is int) else {}

@@ -62,6 +62,7 @@ def stream_configs() -> tuple[StreamConfig, ...]:
         max_bytes=TELEMETRY_MAX_BYTES,
         duplicate_window=1.0,
         allow_direct=True,
+        allow_atomic=True,
     )
     return (
         _truth(names.FRAMES, "frame.*"),

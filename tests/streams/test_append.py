@@ -232,3 +232,25 @@ def test_a_patient_appender_holds_its_caller_back_while_the_stream_is_full_and_l
     found, given_while_full = run_async(main)
     assert found == list(range(100))
     assert given_while_full < 40, "a caller that is not held back fills the memory"
+
+
+def test_what_others_answer_is_not_taken_for_the_acknowledgement(
+    connect: Callable[..., Any], unique_name: str
+) -> None:
+    answers = [b"", b"thanks", b"[]", b'{"seq": "1"}']
+
+    async def main() -> list[Message]:
+        async with connect() as other, connect() as nc, stream(nc, unique_name):
+
+            async def answer(message: Any) -> None:
+                for one in answers:
+                    await message.respond(one)
+
+            await other.subscribe(unique_name, cb=answer)
+            await other.flush()
+            async with Appender(nc) as appender:
+                for run in range(5):
+                    await appender.append(outgoing(unique_name, 3 * run, 3))
+            return await content(nc, unique_name)
+
+    assert numbers(run_async(main)) == list(range(15))

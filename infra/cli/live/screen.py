@@ -35,7 +35,8 @@ async def follow(
 
     async def take(msg: Msg) -> None:
         board.take(msg.data)
-        if msg.reply:  # a replay that goes as fast as it is taken
+        # A replay that goes as fast as it is taken; of live telemetry the reply belongs to the stream.
+        if msg.reply and subject.startswith("replay."):
             await nc.publish(msg.reply, b"")
 
     subscription = await nc.subscribe(subject, cb=take)
