@@ -17,6 +17,7 @@ from projections.generations.diff import diff_generations
 from projections.origin_service import OriginFinder
 from projections.queries import records
 from projections.queries.answer import Answer
+from projections.queries.catalog import parameter_rows
 from projections.queries.history import history
 from projections.queries.latest import latest
 from projections.queries.packets import packets
@@ -82,6 +83,8 @@ class QueryHandlers:
         scope = scope_of(self._clickhouse, question)
         if name == "counts":
             return json_lines([records.counts(self._clickhouse, scope)])
+        if name == "parameters":
+            return json_lines(parameter_rows(self._clickhouse, scope.generation, question.get("packet")))
         if name == "latest":
             wanted = {"packet": question.get("packet"), "parameters": question.get("parameters", ())}
             return primed(json_lines(latest(self._clickhouse, scope, **wanted)))

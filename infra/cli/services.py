@@ -9,8 +9,9 @@ from typing import Any
 
 from infra.cli.output import console
 from infra.errors import ConfigError, ServerError
+from infra.program.page import serve_page
 from infra.program.runners import RUNNERS
-from infra.program.system import open_system
+from infra.program.system import System, open_system
 from infra.service import start_service
 
 _ONLY_WITH_MISSION = ("parser", "io")
@@ -23,6 +24,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     up.add_argument("--only", metavar="NAMES", help=f"some of {','.join(RUNNERS)}")
     up.add_argument("--nats-port", type=int, default=0, metavar="P", help="default: a free one")
     up.add_argument("--clickhouse-port", type=int, default=0, metavar="P", help="default: a free one")
+    up.add_argument("--page-port", type=int, default=0, metavar="P", help="default: a free one")
     up.add_argument("--log-level", default="INFO", metavar="L")
     up.set_defaults(run=run_up)
     service = commands.add_parser(
@@ -48,13 +50,20 @@ async def run_up(options: argparse.Namespace) -> int:
                 where=str(system.servers.data_dir),
                 fix="use that one (every command joins it), stop it, or name another folder with --data",
             )
-        out = console()
-        out.print(f"data        {system.servers.data_dir}")
-        out.print(f"NATS        {system.servers.nats_url}   (browsers: {system.servers.websocket_url})")
-        out.print(f"ClickHouse  {system.servers.clickhouse_url}")
-        out.print(f"services    {', '.join(system.services)}   (Ctrl-C stops them)")
-        await system.failed()
+        with serve_page(page_config(system), port=options.page_port) as page:
+            out = console()
+            out.print(f"data        {system.servers.data_dir}")
+            out.print(f"NATS        {system.servers.nats_url}   (browsers: {system.servers.websocket_url})")
+            out.print(f"ClickHouse  {system.servers.clickhouse_url}")
+            out.print(f"page        {page or 'not built: make web'}")
+            out.print(f"services    {', '.join(system.services)}   (Ctrl-C stops them)")
+            await system.failed()
     return 0
+
+
+def page_config(system: System) -> dict[str, Any]:
+    """Return what the page must know before it is connected."""
+    return {"websocket": system.servers.websocket_url}
 
 
 async def run_one(options: argparse.Namespace) -> int:
