@@ -15,7 +15,7 @@ from infra.errors import QueryError
 
 ENDPOINTS = (
     "latest", "history", "packets", "frames", "quarantine", "gaps", "parameters", "counts", "offsets",
-    "generations", "diff", "sql", "origin",
+    "generations", "operations", "clock", "diff", "sql", "origin",
 )  # fmt: skip
 
 _SHOWN = 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any
@@ -14,6 +15,7 @@ from infra.service import Service
 from projections.answer_pieces import arrow_stream, json_lines, primed
 from projections.clickhouse import ClickHouse
 from projections.generations.diff import diff_generations
+from projections.operations_reader import OperationsReader
 from projections.origin_service import OriginFinder
 from projections.queries import records
 from projections.queries.answer import Answer
@@ -50,6 +52,7 @@ class QueryHandlers:
     def __init__(self, service: Service, clickhouse: ClickHouse, sql_user: SqlUser) -> None:
         self._nc, self._clickhouse, self._sql_user = service.nc, clickhouse, sql_user
         self._finder = OriginFinder(service.nc, clickhouse)
+        self._operations = OperationsReader(service.nc)
 
     def of(self, name: str) -> Callable[[Request], Any]:
         """Return the handler of one endpoint; what it raises is answered as an error."""
@@ -59,6 +62,8 @@ class QueryHandlers:
             if name == "origin":
                 found = await self._finder.find(question)
                 pieces = iter([orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE)])
+            elif name == "operations":
+                pieces = json_lines(await self._operations.rows(question))
             else:
                 pieces = await asyncio.to_thread(self._pieces, name, question)
             async with aclosing(_in_thread(pieces)) as answer:
@@ -69,6 +74,8 @@ class QueryHandlers:
     def _pieces(self, name: str, question: Json) -> Iterator[bytes]:
         """Return the pieces of an answer; the first is made before this returns, so errors come first."""
         match name:
+            case "clock":
+                return json_lines([{"now": time.time_ns()}])
             case "offsets":
                 return json_lines(records.offsets(self._clickhouse))
             case "generations":

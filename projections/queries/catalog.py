@@ -115,6 +115,7 @@ def parameter_rows(
             "column": one.value,
             "raw_column": one.raw,
             "type": one.value_type,
+            "raw_type": one.raw_type,
             "alarms": one.alarms,
             "definition": f"{one.file}:{one.line}",
         }
