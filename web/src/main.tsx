@@ -1,7 +1,11 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
-import "./style.css";
+import "uplot/dist/uPlot.min.css";
+import "./style/base.css";
+import "./style/console.css";
+import "./style/frame.css";
+import "./style/plot.css";
 
 const root = document.getElementById("root");
 if (root) {

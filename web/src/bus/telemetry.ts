@@ -1,6 +1,8 @@
 /** Messages of TELEMETRY and of replays: rows of one packet type as columns (see streams/telemetry.py). */
 
-export type Value = number | string | boolean | null;
+import { parseExact } from "./exactJson";
+
+export type Value = number | bigint | string | boolean | null;
 
 export interface TelemetryMessage {
   table: string;
@@ -13,8 +15,12 @@ const decoder = new TextDecoder();
 /** Read a message; null when it is none, which is nobody's reason to stop. */
 export function readTelemetry(data: Uint8Array): TelemetryMessage | null {
   try {
-    const message = JSON.parse(decoder.decode(data)) as TelemetryMessage;
-    const fits = typeof message.table === "string" && message.rows > 0 && typeof message.columns === "object";
+    const message = parseExact(decoder.decode(data)) as TelemetryMessage | null;
+    const fits =
+      typeof message?.table === "string" &&
+      message.rows > 0 &&
+      typeof message.columns === "object" &&
+      message.columns !== null;
     return fits ? message : null;
   } catch {
     return null;
@@ -30,9 +36,16 @@ export function valueAt(message: TelemetryMessage, column: string, row = message
 /** A number that JSON may have as a text: NaN, Infinity, -Infinity; null for anything else. */
 export function asNumber(value: Value | undefined): number | null {
   if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
   if (typeof value === "boolean") return value ? 1 : 0;
   if (value === "NaN") return Number.NaN;
   if (value === "Infinity") return Number.POSITIVE_INFINITY;
   if (value === "-Infinity") return Number.NEGATIVE_INFINITY;
   return null;
+}
+
+/** Nanoseconds since 1970 as ms, exact to the microsecond; NaN for what is no time. */
+export function milliseconds(ns: Value | undefined): number {
+  if (typeof ns === "bigint") return Number(ns / 1000n) / 1000;
+  return typeof ns === "number" ? ns / 1e6 : Number.NaN;
 }

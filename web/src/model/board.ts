@@ -3,9 +3,10 @@
  * for what has changed, so a thousand parameters at 10 Hz cost one pass a frame and no React render each.
  */
 
-import { readTelemetry, valueAt, type Value } from "../bus/telemetry";
+import { milliseconds, readTelemetry, valueAt, type Value } from "../bus/telemetry";
 import { levelOf, type Level } from "./alarms";
 import type { Catalog, Parameter } from "./catalog";
+import { asAnswered } from "./wire";
 
 export interface Sample {
   value: Value;
@@ -18,10 +19,12 @@ export interface Sample {
   frameOffset: number;
 }
 
+type Watcher = (key: string, sample: Sample) => void;
+
 export class Board {
   private samples = new Map<string, Sample>();
   private changed = new Set<string>();
-  private watchers = new Set<(key: string, sample: Sample) => void>();
+  private watchers = new Set<Watcher>();
 
   constructor(readonly catalog: Catalog) {}
 
@@ -37,32 +40,46 @@ export class Board {
     const parameters = this.catalog.ofPacket(message.table);
     for (let row = 0; row < message.rows; row++) {
       const at = (column: string): Value => valueAt(message, column, row) ?? null;
-      const received = Number(at("received")) / 1e6;
-      const time = Number(at("time")) / 1e6;
+      const received = milliseconds(at("received"));
+      const time = milliseconds(at("time"));
       const frameOffset = Number(at("frame_offset"));
       for (const parameter of parameters) {
-        const value = at(parameter.valueColumn);
+        const value = asAnswered(parameter.type, at(parameter.valueColumn));
         if (value === null) continue;
-        this.put(parameter, { value, raw: at(parameter.rawColumn), level: "none", received, time, frameOffset });
+        const raw = asAnswered(parameter.rawType, at(parameter.rawColumn));
+        this.put(parameter, { value, raw, level: levelOf(parameter.alarms, value), received, time, frameOffset });
       }
     }
   }
 
-  /** Put one sample on the board; its alarm level is found here. */
+  /** Put one sample on the board. */
   put(parameter: Parameter, sample: Sample): void {
-    const judged = { ...sample, level: levelOf(parameter.alarms, sample.value) };
-    this.samples.set(parameter.key, judged);
+    this.samples.set(parameter.key, sample);
     this.changed.add(parameter.key);
-    for (const watcher of this.watchers) watcher(parameter.key, judged);
+    for (const watcher of this.watchers) watcher(parameter.key, sample);
+  }
+
+  /** Put samples on the board that are newer than what is there: what was missed before it began to follow. */
+  fill(samples: Iterable<[Parameter, Sample]>): void {
+    for (const [parameter, sample] of samples) {
+      const present = this.samples.get(parameter.key);
+      if (!present || present.frameOffset < sample.frameOffset) this.put(parameter, sample);
+    }
+  }
+
+  /** Forget all samples: what follows may be older. */
+  clear(): void {
+    for (const key of this.samples.keys()) this.changed.add(key);
+    this.samples.clear();
   }
 
   /** Call `watcher` with every sample that comes, until the returned function is called. */
-  watch(watcher: (key: string, sample: Sample) => void): () => void {
+  watch(watcher: Watcher): () => void {
     this.watchers.add(watcher);
-    return () => this.watchers.delete(watcher);
+    return () => void this.watchers.delete(watcher);
   }
 
-  /** The parameters that changed since the last call. */
+  /** The parameters that changed since the last call; only one may ask: the page that draws. */
   takeChanged(): Set<string> {
     const changed = this.changed;
     this.changed = new Set();

@@ -1,36 +1,56 @@
 import { describe, expect, it } from "vitest";
 import { lineOf, Series, type Point } from "./series";
 
-const point = (time: number, value = time): Point => ({ time, value, min: value, max: value, frameOffset: time });
+const point = (time: number, value = time): Point => ({
+  time,
+  value,
+  min: value,
+  max: value,
+  exact: value,
+  frameOffset: time,
+});
+
+const seriesOf = (...times: number[]) => {
+  const series = new Series();
+  for (const time of times) series.append(point(time));
+  return series;
+};
+
+const timesOf = (points: readonly Point[]) => points.map((each) => each.time);
 
 describe("a series", () => {
   it("joins history and live samples without a seam and without a double", () => {
-    const series = new Series();
-    for (const time of [90, 100, 110, 120]) series.append(time, time, time);
+    const series = seriesOf(90, 100, 110, 120);
     series.putHistory([70, 80, 90, 100].map((time) => point(time)));
-    expect(series.all.map((each) => each.time)).toEqual([70, 80, 90, 100, 110, 120]);
+    expect(timesOf(series.all)).toEqual([70, 80, 90, 100, 110, 120]);
   });
 
   it("leaves a sample that comes out of order to history", () => {
-    const series = new Series();
-    series.append(100, 1, 1);
-    series.append(90, 2, 2);
-    series.append(100, 3, 3);
-    expect(series.all.map((each) => each.value)).toEqual([1]);
+    const series = seriesOf(100);
+    series.append(point(90, 2));
+    series.append(point(100, 3));
+    expect(series.all.map((each) => each.value)).toEqual([100]);
   });
 
   it("stays bounded", () => {
     const series = new Series(100);
-    for (let time = 0; time < 1000; time++) series.append(time, time, time);
+    for (let time = 0; time < 1000; time++) series.append(point(time));
     expect(series.length).toBeLessThanOrEqual(100);
-    expect(series.all.at(-1)?.time).toBe(999);
+    expect(series.last?.time).toBe(999);
   });
 
   it("finds the nearest point", () => {
-    const series = new Series();
-    for (const time of [0, 10, 20]) series.append(time, time, time);
+    const series = seriesOf(0, 10, 20);
     expect([-5, 4, 6, 14, 99].map((time) => series.nearest(time)?.time)).toEqual([0, 0, 10, 10, 20]);
     expect(new Series().nearest(1)).toBeUndefined();
+  });
+
+  it("gives a stretch with its neighbours, to which the line leads", () => {
+    const series = seriesOf(0, 10, 20, 30, 40);
+    expect(timesOf(series.between(10, 20))).toEqual([0, 10, 20]);
+    expect(timesOf(series.between(11, 19))).toEqual([10, 20]);
+    expect(timesOf(series.between(-50, -40))).toEqual([0]);
+    expect(timesOf(series.between(50, 60))).toEqual([40]);
   });
 });
 

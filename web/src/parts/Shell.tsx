@@ -1,75 +1,95 @@
-import { useEffect, useState } from "react";
-import type { Bus, BusState } from "../bus/bus";
-import { Board } from "../model/board";
-import { loadCatalog } from "../model/catalog";
+import { useEffect, type ReactNode } from "react";
+import { PAGES, type PageName } from "../model/route";
+import { useSession, useView } from "../model/session";
+import { useStore } from "../model/store";
 import { useNow } from "../model/useNow";
 import { Console } from "../pages/Console";
+import { Plots } from "../pages/Plots";
+import { Panel } from "./Panel";
+import { ThemeButton } from "./ThemeButton";
+import { TimeBar } from "./TimeBar";
+import { Vanished } from "./Vanished";
 
-interface Props {
-  bus: Bus;
-  state: BusState;
-}
+const SHOWN: Partial<Record<PageName, { title: string; page: () => ReactNode }>> = {
+  console: { title: "Console", page: Console },
+  plots: { title: "Plots", page: Plots },
+};
 
-/** The frame of all pages: who is signed in, how the bus is, and the page itself. */
-export function Shell({ bus, state }: Props) {
-  const { board, wrong } = useLiveBoard(bus);
+/** The frame of all pages: who is signed in, how the bus is, which time is shown, and the page itself. */
+export function Shell() {
+  const session = useSession();
+  const { page } = useStore(session.router.store);
+  const { kind } = useView();
+  const shown = SHOWN[page] ?? SHOWN.console;
+  const title = shown?.title ?? "";
+  useEffect(() => {
+    document.title = `${title} – Flight Ledger`;
+  }, [title]);
+  useEffect(() => {
+    document.documentElement.dataset.view = kind;
+    return () => void delete document.documentElement.dataset.view;
+  }, [kind]);
+  const Page = shown?.page;
   return (
     <>
-      <header className="top">
-        <strong>Flight Ledger</strong>
-        <BusSign state={state} />
-        <span className="spacer" />
-        <span>{bus.user}</span>
-        <button onClick={() => void bus.signOut()}>Sign out</button>
-      </header>
-      <main>
-        {wrong && (
-          <p role="alert" className="wrong">
-            {wrong}
-          </p>
-        )}
-        {board ? <Console board={board} /> : !wrong && <p className="notice">Loading the mission…</p>}
-      </main>
+      <a className="skip" href="#main" onClick={skipToMain}>
+        Skip to the page
+      </a>
+      <Top page={page} />
+      <TimeBar />
+      <div className="body">
+        <main id="main" tabIndex={-1}>
+          <h1 className="unseen">{title}</h1>
+          <Vanished />
+          {Page && <Page />}
+        </main>
+        <Panel />
+      </div>
     </>
   );
 }
 
-function BusSign({ state }: { state: BusState }) {
-  const now = useNow(1000);
-  if (state.kind === "away") {
-    const seconds = Math.max(0, Math.round((now - state.since) / 1000));
-    return (
-      <span role="status" className="sign away">
-        the bus is away for {seconds} s, reconnecting
-      </span>
-    );
-  }
+function Top({ page }: { page: PageName }) {
+  const session = useSession();
   return (
-    <span role="status" className="sign live">
-      connected
+    <header className="top">
+      <strong>Flight Ledger</strong>
+      <nav aria-label="Pages">
+        {PAGES.filter((each) => SHOWN[each]).map((each) => (
+          <a key={each} href={session.router.href(each)} aria-current={each === page ? "page" : undefined}>
+            {SHOWN[each]?.title}
+          </a>
+        ))}
+      </nav>
+      <span className="spacer" />
+      <BusSign />
+      <span className="user">{session.bus.user}</span>
+      <ThemeButton />
+      <button onClick={() => void session.bus.signOut()}>Sign out</button>
+    </header>
+  );
+}
+
+function BusSign() {
+  const state = useStore(useSession().bus.store);
+  return (
+    <span role="status" className={`sign ${state.kind === "away" ? "away" : "fine"}`}>
+      {state.kind === "away" ? <Away since={state.since} /> : "connected"}
     </span>
   );
 }
 
-/** A board that follows the live generation's telemetry. */
-function useLiveBoard(bus: Bus): { board: Board | null; wrong: string } {
-  const [board, setBoard] = useState<Board | null>(null);
-  const [wrong, setWrong] = useState("");
-  useEffect(() => {
-    let stop = () => {};
-    let gone = false;
-    loadCatalog(bus)
-      .then((catalog) => {
-        if (gone) return;
-        const made = new Board(catalog);
-        stop = bus.listen(`telemetry.${catalog.generation}.*`, (_, data) => made.take(data));
-        setBoard(made);
-      })
-      .catch((error: unknown) => setWrong(error instanceof Error ? error.message : String(error)));
-    return () => {
-      gone = true;
-      stop();
-    };
-  }, [bus]);
-  return { board, wrong };
+function Away({ since }: { since: number }) {
+  const seconds = Math.max(0, Math.round((useNow(1000) - since) / 1000));
+  return (
+    <>
+      bus away, connecting again<span aria-hidden="true"> ({seconds} s)</span>
+    </>
+  );
+}
+
+/** The address holds the page, so the usual link to a place in it must not change it. */
+function skipToMain(event: React.MouseEvent) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
 }
