@@ -5,6 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import "./style/base.css";
 import "./style/console.css";
 import "./style/frame.css";
+import "./style/panel.css";
 import "./style/plot.css";
 
 const root = document.getElementById("root");

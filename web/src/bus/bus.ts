@@ -109,6 +109,7 @@ export class Bus {
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (/authorization|authentication/i.test(text)) return "the server refuses this name and password";
-  if (/timeout|refused|closed|network/i.test(text)) return "the server does not answer";
-  return text;
+  // A browser tells nothing of why a WebSocket could not be opened.
+  const unanswered = text === "" || /timeout|refused|closed|network|websocket|event/i.test(text);
+  return unanswered ? "the server does not answer" : text;
 }

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { boardGroups } from "../model/boardGroups";
 import type { Board } from "../model/board";
 import { useSession } from "../model/session";
@@ -30,8 +30,11 @@ function BoardView({ board }: { board: Board }) {
   const [search, setSearch] = useState("");
   const [headers, setHeaders] = useState(false);
   const groups = useMemo(() => boardGroups(board.catalog, { search, headers }), [board, search, headers]);
+  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const fold = useCallback((packet: string) => setFolded((before) => toggled(before, packet)), []);
+  const rendered = useMemo(() => [groups, folded], [groups, folded]);
   const tables = useRef<HTMLDivElement>(null);
-  useDrawing(board, feed, tables, groups);
+  useDrawing(board, feed, tables, rendered);
   const found = groups.reduce((sum, group) => sum + group.parameters.length, 0);
   return (
     <>
@@ -50,10 +53,22 @@ function BoardView({ board }: { board: Board }) {
       <AlarmStrip board={board} />
       <div className="board" ref={tables} onKeyDown={moveAmongRows}>
         {groups.map(({ packet, parameters }) => (
-          <PacketTable key={packet} packet={packet} parameters={parameters} />
+          <PacketTable
+            key={packet}
+            packet={packet}
+            parameters={parameters}
+            folded={folded.has(packet)}
+            onFold={fold}
+          />
         ))}
       </div>
       <RowTip board={board} rows={tables} />
     </>
   );
+}
+
+function toggled<Item>(items: ReadonlySet<Item>, item: Item): ReadonlySet<Item> {
+  const changed = new Set(items);
+  if (!changed.delete(item)) changed.add(item);
+  return changed;
 }

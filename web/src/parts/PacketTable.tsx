@@ -5,15 +5,21 @@ import { useSession } from "../model/session";
 interface Props {
   packet: string;
   parameters: readonly Parameter[];
+  folded: boolean;
+  onFold: (packet: string) => void;
 }
 
 /** The rows of one packet. Their values are drawn past React (see boardDrawing), so this renders only once. */
-export const PacketTable = memo(function PacketTable({ packet, parameters }: Props) {
+export const PacketTable = memo(function PacketTable({ packet, parameters, folded, onFold }: Props) {
   const { panel } = useSession();
   return (
     <table className="packet">
-      <caption>{packet}</caption>
-      <thead>
+      <caption>
+        <button className="quiet" aria-expanded={!folded} onClick={() => onFold(packet)}>
+          {folded ? "▸" : "▾"} {packet}
+        </button>
+      </caption>
+      <thead hidden={folded}>
         <tr>
           <th scope="col">Parameter</th>
           <th scope="col">Value</th>
@@ -22,7 +28,7 @@ export const PacketTable = memo(function PacketTable({ packet, parameters }: Pro
         </tr>
       </thead>
       <tbody>
-        {parameters.map(({ key, label, unit }, index) => (
+        {(folded ? [] : parameters).map(({ key, label, unit }, index) => (
           <tr key={key} data-key={key}>
             <th scope="row">
               <button

@@ -2,6 +2,7 @@ import { useEffect, useRef, type ReactNode } from "react";
 import type { Panel as PanelState } from "../model/panel";
 import { useSession } from "../model/session";
 import { useStore } from "../model/store";
+import { OriginPanel } from "./OriginPanel";
 import { SamplePanel } from "./SamplePanel";
 
 /** The place beside the page; Escape closes it, and the keyboard goes back to where it was opened. */
@@ -33,5 +34,5 @@ export function Panel() {
 
 function contentOf(panel: PanelState): ReactNode {
   if (panel.kind === "sample") return <SamplePanel key={panel.key} parameterKey={panel.key} />;
-  return null;
+  return <OriginPanel key={JSON.stringify(panel)} {...panel} />;
 }
