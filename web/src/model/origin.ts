@@ -9,7 +9,7 @@ export interface Frame {
   link: string;
   session: string | null;
   received: string | null;
-  recorded?: string;
+  recorded: string;
   message_id: string | null;
   size: number;
   hex: string;
@@ -59,24 +59,6 @@ export interface OriginQuestion {
   generation: string;
 }
 
-export async function loadOrigin(bus: Bus, { packet, frameOffset, generation }: OriginQuestion): Promise<Origin> {
-  return completed(await askOne<Answer>(bus, "query.origin", { packet, frame_offset: frameOffset, generation }));
-}
-
-/** A service that knows of one frame only tells a field's bits without their place. */
-interface Answer extends Omit<Origin, "frames" | "packets"> {
-  frames?: Frame[];
-  packets: (Omit<OriginPacket, "fields"> & { fields: (Field & { first_bit: number; bits: number; places?: Place[] })[] })[];
-}
-
-function completed(answer: Answer): Origin {
-  const { frame_offset } = answer.frame;
-  const packets = answer.packets.map((packet) => ({
-    ...packet,
-    fields: packet.fields.map((field) => ({
-      ...field,
-      places: field.places ?? [{ frame_offset, first_bit: field.first_bit, bits: field.bits }],
-    })),
-  }));
-  return { ...answer, frames: answer.frames?.length ? answer.frames : [answer.frame], packets };
+export function loadOrigin(bus: Bus, { packet, frameOffset, generation }: OriginQuestion): Promise<Origin> {
+  return askOne<Origin>(bus, "query.origin", { packet, frame_offset: frameOffset, generation });
 }

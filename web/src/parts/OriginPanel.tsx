@@ -62,7 +62,7 @@ function Found({ origin, parameter }: { origin: Origin; parameter: string | unde
         <dt>Received</dt>
         <dd>{frame.received ?? "–"}</dd>
         <dt>Recorded</dt>
-        <dd>{frame.recorded ?? packets[0]?.recorded ?? "–"}</dd>
+        <dd>{frame.recorded}</dd>
         <dt>Message</dt>
         <dd>{frame.message_id ?? "–"}</dd>
         <dt>Result</dt>
