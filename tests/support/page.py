@@ -16,8 +16,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from support.program import REPOSITORY, Running
+from support.program import REPOSITORY, Program, Row, Running
 from support.waiting import run_async
+
+from infra.program.system import open_system
+from streams.answers import ask_once
 
 CHROMIUM = Path("/usr/bin/chromium")
 BUILT = REPOSITORY / "web" / "dist" / "index.html"
@@ -129,6 +132,16 @@ def serious_issues(page: Page) -> list[str]:
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
     ]
+
+
+def ask_bus(program: Program, subject: str, **request: Any) -> list[Row]:
+    """Ask a service of the program that runs; the rows of its answer."""
+
+    async def asked() -> bytes:
+        async with open_system(program.data) as system:
+            return await ask_once(system.nc, subject, request)
+
+    return [json.loads(line) for line in in_thread(asked).splitlines()]
 
 
 def in_thread(function: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> Any:

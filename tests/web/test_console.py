@@ -1,4 +1,4 @@
-"""The console against the running program and the rocket on its pad: values that move, ages, a bus that goes away.
+"""The console against the running program and the rocket on its pad: values that move, a bus that goes away.
 
 One program and one device for the module; the first test sees the ground before the device is there.
 """

@@ -4,6 +4,7 @@ import { App } from "./App";
 import "uplot/dist/uPlot.min.css";
 import "./style/base.css";
 import "./style/console.css";
+import "./style/flights.css";
 import "./style/frame.css";
 import "./style/panel.css";
 import "./style/plot.css";

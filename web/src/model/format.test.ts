@@ -52,6 +52,13 @@ describe("a time", () => {
     expect(iso(-1.5)).toBe("1969-12-31T23:59:59.998500Z");
   });
 
+  it("keeps every microsecond, whatever a number's last bit is", () => {
+    for (let micros = 0; micros < 1_000_000; micros += 997) {
+      const text = `2026-11-24T09:08:24.${String(micros).padStart(6, "0")}Z`;
+      expect(iso(fromIso(text))).toBe(text);
+    }
+  });
+
   it("is read as people write it, and is UTC unless it says otherwise", () => {
     const noon = Date.UTC(2026, 4, 1, 12);
     for (const text of ["2026-05-01 12:00", "2026-05-01T12:00:00Z", "2026-05-01 12:00:00 UTC", "2026-05-01T14:00+02:00"]) {

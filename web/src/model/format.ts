@@ -43,7 +43,7 @@ export function utc(ms: number, decimals: 0 | 3 | 6 = 3): string {
 export function iso(ms: number): string {
   if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return "";
   const whole = Math.floor(ms);
-  const micros = Math.min(999, Math.floor((ms - whole) * 1000 + 0.001));
+  const micros = Math.min(999, Math.round((ms - whole) * 1000));
   return new Date(whole).toISOString().replace("Z", `${String(micros).padStart(3, "0")}Z`);
 }
 

@@ -4,6 +4,7 @@ import { useSession, useView } from "../model/session";
 import { useStore } from "../model/store";
 import { useNow } from "../model/useNow";
 import { Console } from "../pages/Console";
+import { Flights } from "../pages/Flights";
 import { Plots } from "../pages/Plots";
 import { Panel } from "./Panel";
 import { ThemeButton } from "./ThemeButton";
@@ -13,6 +14,7 @@ import { Vanished } from "./Vanished";
 const SHOWN: Partial<Record<PageName, { title: string; page: () => ReactNode }>> = {
   console: { title: "Console", page: Console },
   plots: { title: "Plots", page: Plots },
+  flights: { title: "Flights", page: Flights },
 };
 
 /** The frame of all pages: who is signed in, how the bus is, which time is shown, and the page itself. */
