@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench web web-test clean
 
-demo: $(INSTALLED)
+demo: $(INSTALLED) web
 	$(BIN)/flightledger demo $(ARGS)
 
-test: lint
+test: lint web web-test
 	$(BIN)/pytest -n 2 $(ARGS)
 
 lint: $(INSTALLED)
@@ -20,6 +20,19 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# The page is built by a Node of its own, from the Python package index, so no other one is needed.
+web: web/dist/index.html
+
+web/dist/index.html: $(INSTALLED) web/node_modules/.installed $(shell find web/src web/index.html web/*.ts web/*.json -type f 2>/dev/null)
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+
+web/node_modules/.installed: $(INSTALLED) web/package-lock.json
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-fund --no-audit
+	touch $@
+
+web-test: web/node_modules/.installed
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check && PATH="$(CURDIR)/$(BIN):$$PATH" npm test --silent
 
 $(INSTALLED): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

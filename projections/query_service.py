@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any
@@ -14,9 +15,11 @@ from infra.service import Service
 from projections.answer_pieces import arrow_stream, json_lines, primed
 from projections.clickhouse import ClickHouse
 from projections.generations.diff import diff_generations
+from projections.operations_reader import OperationsReader
 from projections.origin_service import OriginFinder
 from projections.queries import records
 from projections.queries.answer import Answer
+from projections.queries.catalog import parameter_rows
 from projections.queries.history import history
 from projections.queries.latest import latest
 from projections.queries.packets import packets
@@ -50,6 +53,7 @@ class QueryHandlers:
     def __init__(self, service: Service, clickhouse: ClickHouse, sql_user: SqlUser) -> None:
         self._nc, self._clickhouse, self._sql_user = service.nc, clickhouse, sql_user
         self._finder = OriginFinder(service.nc, clickhouse)
+        self._operations = OperationsReader(service.nc)
 
     def of(self, name: str) -> Callable[[Request], Any]:
         """Return the handler of one endpoint; what it raises is answered as an error."""
@@ -59,6 +63,8 @@ class QueryHandlers:
             if name == "origin":
                 found = await self._finder.find(question)
                 pieces = iter([orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE)])
+            elif name == "operations":
+                pieces = json_lines(await self._operations.rows(question))
             else:
                 pieces = await asyncio.to_thread(self._pieces, name, question)
             async with aclosing(_in_thread(pieces)) as answer:
@@ -69,23 +75,30 @@ class QueryHandlers:
     def _pieces(self, name: str, question: Json) -> Iterator[bytes]:
         """Return the pieces of an answer; the first is made before this returns, so errors come first."""
         match name:
+            case "clock":
+                return json_lines([{"now": time.time_ns()}])
             case "offsets":
                 return json_lines(records.offsets(self._clickhouse))
             case "generations":
                 return json_lines(records.generations(self._clickhouse))
             case "diff":
                 return json_lines(diff_generations(self._clickhouse, question["a"], question["b"]))
-            case "sql":
-                return primed(_rendered([self._sql_user.ask(question["query"])], question))
-            case "telecommands" | "telecommand_events":
-                ask = telecommands if name == "telecommands" else telecommand_events
-                return primed(_rendered([ask(self._clickhouse, question)], question))
+            case "sql" | "telecommands" | "telecommand_events":
+                return primed(_rendered([self._unscoped(name, question)], question))
         return self._scoped_pieces(name, question)
+
+    def _unscoped(self, name: str, question: Json) -> Answer:
+        if name == "sql":
+            return self._sql_user.ask(question["query"])
+        ask = telecommands if name == "telecommands" else telecommand_events
+        return ask(self._clickhouse, question)
 
     def _scoped_pieces(self, name: str, question: Json) -> Iterator[bytes]:
         scope = scope_of(self._clickhouse, question)
         if name == "counts":
             return json_lines([records.counts(self._clickhouse, scope)])
+        if name == "parameters":
+            return json_lines(parameter_rows(self._clickhouse, scope.generation, question.get("packet")))
         if name == "latest":
             wanted = {"packet": question.get("packet"), "parameters": question.get("parameters", ())}
             return primed(json_lines(latest(self._clickhouse, scope, **wanted)))

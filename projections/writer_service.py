@@ -13,6 +13,7 @@ from infra.errors import FlightLedgerError, ProjectionError
 from infra.meter import Meter
 from infra.service import Service
 from projections.clickhouse import ClickHouse
+from projections.describe import describe_generation
 from projections.schema import create_fixed_tables
 from projections.telecommands.projector import RowMaking, project_telecommands
 from projections.writer import Writer, position, write_generations
@@ -44,6 +45,7 @@ class WriterService:
             rows_per_s=self._meter.rate,
             left_out=lambda: self._left_out,
         )
+        self._described: set[str] = set()
 
     async def run(self) -> None:
         """Write, restarting behind the stored position after whatever went wrong."""
@@ -81,7 +83,7 @@ class WriterService:
             log.error("left out: %s", text)
 
     async def _follow_operations(self) -> None:
-        """Keep the table `generations` as OPERATIONS says."""
+        """Keep the table `generations` as OPERATIONS says, and `columns` as each one's mission says."""
         while True:
             try:
                 async with StreamReader(self._service.nc, names.OPERATIONS) as reader:
@@ -89,9 +91,19 @@ class WriterService:
                         if await reader.read(1.0):
                             self._state = await read_generations(self._service.nc)
                             await asyncio.to_thread(write_generations, self._clickhouse, self._state)
+                            await asyncio.to_thread(self._describe)
             except (FlightLedgerError, NatsError, OSError, TimeoutError) as error:
                 log.error("OPERATIONS can not be followed: %s; trying again", error)
                 await asyncio.sleep(_RETRY_S)
+
+    def _describe(self) -> None:
+        """Make a generation's parameters known before its first packet: a page can show what will come."""
+        for name, one in self._state.known.items():
+            if one.dropped:
+                self._described.discard(name)
+            elif name not in self._described:
+                describe_generation(self._clickhouse, name, self._state.mission_of(name))
+                self._described.add(name)
 
     def _mission_of(self, generation: str) -> Mission:
         """Called from the dataflow's thread; a generation is in OPERATIONS before its first row."""

@@ -15,13 +15,14 @@ from infra.cli.imports import wait_projected
 from infra.cli.live import Board, follow
 from infra.cli.output import console, print_json
 from infra.errors import ConfigError, ServerError
+from infra.program.page import page_of
 from infra.program.runners import RUNNERS
 from infra.program.system import System, open_system, status
 from infra.simulator import Device, DeviceReport, SimulatorConfig, load_simulator_config, run_device
 from infra.simulator.recording import DEFAULT_DURATION_S
 from streams import names
 from streams.answers import ask_once
-from streams.mission import load_mission
+from streams.mission import Mission, load_mission
 from streams.read import StreamReader, last_offset
 
 _CLOSED_WITHIN_S = 30.0
@@ -97,17 +98,27 @@ async def run_demo(options: argparse.Namespace) -> int:
                 where=str(system.servers.data_dir),
                 fix="stop it, or name another folder: make demo ARGS='--data other'",
             )
-        before = await last_offset(system.nc, names.FRAMES)
-        out.print(f"{mission.title}: {options.duration:.0f} s of flight, on link {config.host}:{config.port}")
-        flight = asyncio.create_task(_fly(options, config))
-        seen = await last_offset(system.nc, names.OPERATIONS)
-        await _show(system, Board(mission), flight)
-        session = await _closed_session(system, seen)
-        await _summary(system, before, session, f"{sys.argv[0]} --data {options.data}")
-        if not options.until_landed:
-            out.print("\nEverything goes on running; Ctrl-C stops it.")
-            await system.failed()
+        with page_of(system) as page:
+            if page:
+                out.print(f"the page: {page}")
+            await _demonstrate(system, mission, config, options)
     return 0
+
+
+async def _demonstrate(
+    system: System, mission: Mission, config: SimulatorConfig, options: argparse.Namespace
+) -> None:
+    out = console()
+    before = await last_offset(system.nc, names.FRAMES)
+    out.print(f"{mission.title}: {options.duration:.0f} s of flight, on link {config.host}:{config.port}")
+    flight = asyncio.create_task(_fly(options, config))
+    seen = await last_offset(system.nc, names.OPERATIONS)
+    await _show(system, Board(mission), flight)
+    session = await _closed_session(system, seen)
+    await _summary(system, before, session, f"{sys.argv[0]} --data {options.data}")
+    if not options.until_landed:
+        out.print("\nEverything goes on running; Ctrl-C stops it.")
+        await system.failed()
 
 
 async def _fly(

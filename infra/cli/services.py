@@ -12,6 +12,7 @@ from infra.cli.output import console
 from infra.config import Config, load_config
 from infra.embedded.folder import read_addresses
 from infra.errors import ConfigError, ServerError
+from infra.program.page import page_of
 from infra.program.runners import RUNNERS
 from infra.program.system import open_system
 from infra.service import start_service
@@ -51,13 +52,15 @@ async def run_up(options: argparse.Namespace) -> int:
                 where=str(system.servers.data_dir),
                 fix="use that one (every command joins it), stop it, or name another folder with --data",
             )
-        out = console()
-        out.print(f"data        {system.servers.data_dir}")
-        out.print(f"NATS        {system.servers.nats_url}   (browsers: {system.servers.websocket_url})")
-        out.print(f"ClickHouse  {system.servers.clickhouse_url}")
-        out.print(f"users       {_users(AccessFolder(system.servers.data_dir))}")
-        out.print(f"services    {', '.join(system.services)}   (Ctrl-C stops them)")
-        await system.failed()
+        with page_of(system) as page:
+            out = console()
+            out.print(f"data        {system.servers.data_dir}")
+            out.print(f"NATS        {system.servers.nats_url}   (browsers: {system.servers.websocket_url})")
+            out.print(f"ClickHouse  {system.servers.clickhouse_url}")
+            out.print(f"page        {page or 'not built: make web'}")
+            out.print(f"users       {_users(AccessFolder(system.servers.data_dir))}")
+            out.print(f"services    {', '.join(system.services)}   (Ctrl-C stops them)")
+            await system.failed()
     return 0
 
 

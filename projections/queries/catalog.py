@@ -98,3 +98,26 @@ def find_parameter(clickhouse: ClickHouse, generation: str, name: str) -> list[P
     names = ", ".join(row["label"] for row in near)
     fix = f"near names: {names}" if names else "no packet has been projected yet"
     raise QueryError(f"there is no parameter {name!r}", where=generation, fix=fix)
+
+
+def parameter_rows(
+    clickhouse: ClickHouse, generation: str, packet: str | None = None
+) -> list[dict[str, Any]]:
+    """Return a generation's parameters as rows for JSON: what a client needs to show and judge them."""
+    return [
+        {
+            "generation": generation,
+            "packet": one.packet,
+            "parameter": one.label,
+            "qualified": one.parameter,
+            "unit": one.unit,
+            "description": one.description,
+            "column": one.value,
+            "raw_column": one.raw,
+            "type": one.value_type,
+            "raw_type": one.raw_type,
+            "alarms": one.alarms,
+            "definition": f"{one.file}:{one.line}",
+        }
+        for one in read_catalog(clickhouse, generation, packet)
+    ]

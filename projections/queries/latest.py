@@ -1,7 +1,8 @@
 """The latest sample of each parameter: what a console shows, now or as of a time.
 
 Latest is what was recorded last (the highest frame offset), not what the device's clock says: a late packet
-shows when it comes in, and a clock that jumped ahead does not hide what follows.
+shows when it comes in, and a clock that jumped ahead does not hide what follows. With an end (`to`) it is the
+one recorded last of those whose time is not behind it.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def newest_packets(clickhouse: ClickHouse, scope: Scope, wanted: Sequence[str]) 
     that are missing.
     """
     end = clickhouse.rows(
-        f"SELECT frame_offset FROM packets WHERE {scope.known()} ORDER BY frame_offset DESC LIMIT 1",
+        f"SELECT frame_offset FROM packets WHERE {scope.where()} ORDER BY frame_offset DESC LIMIT 1",
         scope.parameters,
         _ONCE,
     )
@@ -72,7 +73,7 @@ def _newest(
 ) -> dict[str, Row]:
     rows = clickhouse.rows(
         "SELECT packet, max((frame_offset, packet_index, toUnixTimestamp64Nano(time))) AS newest "
-        f"FROM packets WHERE {scope.known()} AND packet IN {{wanted:Array(String)}} AND {where} "
+        f"FROM packets WHERE {scope.where()} AND packet IN {{wanted:Array(String)}} AND {where} "
         "GROUP BY packet",
         {**scope.parameters, "wanted": list(wanted), "recent": recent},
         _ONCE,

@@ -67,6 +67,16 @@ def test_the_answer_does_not_depend_on_how_far_back_is_looked_first(
     assert values(filled, session="s1") == {"A": 100, "B": 90, "MODE": "UNDEFINED(7)"}
 
 
+@pytest.mark.parametrize("recent", [5, 20_000])
+def test_an_end_leaves_out_what_the_device_made_later(
+    filled: Projected, monkeypatch: pytest.MonkeyPatch, recent: int
+) -> None:
+    monkeypatch.setattr(module, "_RECENT_FRAMES", recent)
+    assert values(filled, to=EPOCH_NS + 89 * SECOND) == {"A": 89, "B": 10, "MODE": "UNDEFINED(7)"}
+    assert values(filled, to=EPOCH_NS + 150 * SECOND)["A"] == 149
+    assert values(filled, to=EPOCH_NS) == {}
+
+
 def test_a_clock_that_jumped_ahead_does_not_hide_what_follows(filled: Projected) -> None:
     assert values(filled, as_of=recorded_at(150))["A"] == 150
     assert values(filled, as_of=recorded_at(151))["A"] == 151

@@ -1,0 +1,50 @@
+import { memo } from "react";
+import type { Parameter } from "../model/catalog";
+import { useSession } from "../model/session";
+
+interface Props {
+  packet: string;
+  parameters: readonly Parameter[];
+  folded: boolean;
+  onFold: (packet: string) => void;
+}
+
+/** The rows of one packet. Their values are drawn past React (see boardDrawing), so this renders only once. */
+export const PacketTable = memo(function PacketTable({ packet, parameters, folded, onFold }: Props) {
+  const { panel } = useSession();
+  return (
+    <table className="packet">
+      <caption>
+        <button className="quiet" aria-expanded={!folded} onClick={() => onFold(packet)}>
+          {folded ? "▸" : "▾"} {packet}
+        </button>
+      </caption>
+      <thead hidden={folded}>
+        <tr>
+          <th scope="col">Parameter</th>
+          <th scope="col">Value</th>
+          <th scope="col">Unit</th>
+          <th scope="col">Age</th>
+        </tr>
+      </thead>
+      <tbody>
+        {(folded ? [] : parameters).map(({ key, label, unit }, index) => (
+          <tr key={key} data-key={key}>
+            <th scope="row">
+              <button
+                className="row"
+                tabIndex={index === 0 ? 0 : -1}
+                onClick={() => panel.set({ kind: "sample", key })}
+              >
+                {label}
+              </button>
+            </th>
+            <td className="value">–</td>
+            <td className="unit">{unit}</td>
+            <td className="age">–</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+});
