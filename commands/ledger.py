@@ -15,12 +15,12 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from commands.board import Board
-from commands.holds import fold_holds, held
+from commands.holds import HELD, RESUMED, fold_holds, held
 from commands.log import follow
 from commands.telecommand import Event, Telecommand
 from infra.errors import FlightLedgerError
 from streams import names
-from streams.operations import Operation, operation_of
+from streams.operations import Operation, operation_of, read_operations
 from streams.read import StreamReader
 
 _RETRY_S = 1.0
@@ -96,15 +96,19 @@ class Ledger:
                 self._read[names.COMMANDS].set()
 
     async def _follow_operations(self) -> None:
-        async with StreamReader(self._nc, names.OPERATIONS, start=self._operations_offset + 1) as reader:
+        """Follow holds and resumptions alone: seals over FRAMES outnumber them by far."""
+        await self._take(await read_operations(self._nc, self._operations_offset + 1, kinds=(HELD, RESUMED)))
+        self._read[names.OPERATIONS].set()
+        start, subjects = self._operations_offset + 1, [names.operation_subject(k) for k in (HELD, RESUMED)]
+        async with StreamReader(self._nc, names.OPERATIONS, start=start, subject=subjects) as reader:
             while True:
-                if not reader.pending:
-                    self._read[names.OPERATIONS].set()
-                messages = await reader.read(1.0)
-                if messages:
-                    self.queues = fold_holds(self.queues, map(operation_of, messages))
-                    self._operations_offset = messages[-1].offset
-                    await self._note()
+                await self._take([operation_of(message) for message in await reader.read(1.0)])
+
+    async def _take(self, operations: list[Operation]) -> None:
+        if operations:
+            self.queues = fold_holds(self.queues, operations)
+            self._operations_offset = operations[-1].offset
+            await self._note()
 
     async def _note(self) -> None:
         self.version += 1

@@ -25,7 +25,7 @@ from commands.telecommand import MALFORMED, Event, Fields, Telecommand
 from infra.errors import StreamError
 from streams import names
 from streams.chain import ConflictError, Expected, append_event
-from streams.read import Message, StreamReader
+from streams.read import Message, StreamReader, last_offset, read_up_to
 
 ID = re.compile(r"[a-z0-9]{4,32}")
 _TRIES = 100
@@ -75,14 +75,14 @@ async def append(
 
 
 async def read_telecommand(nc: Client, identity: str, *, before: int | None = None) -> Telecommand:
-    """Read and fold one telecommand, as it was before an offset; its state is NONE when there is no such."""
+    """Read and fold one telecommand, as it was before an offset; its state is NONE when there is no such.
+
+    Raises StreamError or an error of NATS when the server does not answer, for NONE must be the truth.
+    """
+    end = await last_offset(nc, names.COMMANDS) if before is None else before - 1
     subject = names.command_subject(identity, "*")
-    events: list[Event] = []
-    async with StreamReader(nc, names.COMMANDS, subject=subject) as reader:
-        count = reader.pending
-        while len(events) < count:
-            events += map(parse_event, await reader.read(5.0))
-    return fold(identity, (event for event in events if before is None or event.offset < before))
+    batches = read_up_to(nc, names.COMMANDS, end, subject=subject)
+    return fold(identity, [parse_event(message) async for batch in batches for message in batch])
 
 
 async def advance(
@@ -128,12 +128,12 @@ async def follow(nc: Client, start: int = 1) -> AsyncIterator[list[Event]]:
 
     The first empty list says that everything that was there at the call has been yielded.
     """
-    async with StreamReader(nc, names.COMMANDS, start=start) as reader:
-        if not reader.pending:
-            yield []
+    end = await last_offset(nc, names.COMMANDS)
+    async for batch in read_up_to(nc, names.COMMANDS, end, start=start):
+        if batch:
+            yield [parse_event(message) for message in batch]
+    yield []
+    async with StreamReader(nc, names.COMMANDS, start=max(start, end + 1)) as reader:
         while True:
             messages = await reader.read(1.0)
-            if messages:
-                yield [parse_event(message) for message in messages]
-            if not reader.pending:
-                yield []
+            yield [parse_event(message) for message in messages]

@@ -78,7 +78,8 @@ class Verification:
                     await self._look_at(row)
                 if messages:
                     self._next_offset = messages[-1].offset + 1
-                if not reader.pending:
+                # What is damaged on the server's disk counts as pending for ever: silence is an answer too.
+                if not reader.pending or (not messages and self._nc.is_connected):
                     await self._time_out()
 
     async def _first_offset(self) -> int:
