@@ -48,8 +48,7 @@ class Flight:
         system.run(self._stop_writer())
 
     async def _stop_writer(self) -> None:
-        task = self.system.system.services.pop("writer")
-        task.cancel()
+        await self.system.system.services.pop("writer").stop()
 
     def content(self) -> Content:
         return content_of(self.clickhouse, self.generation)

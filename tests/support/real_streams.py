@@ -40,7 +40,7 @@ def frames_to_append(count: int, first: int = 0, *, session: str = "s1", size: i
         Frame(number.to_bytes(8, "big") + bytes(size - 8), 10**18 + number, "")
         for number in range(first, first + count)
     ]
-    return frame_messages("radio", session, made, first)
+    return frame_messages("radio", session, made, first, limit=1024**2)
 
 
 async def append_frames(nc: Client, count: int, first: int = 0, **more: Any) -> None:

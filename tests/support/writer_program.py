@@ -14,6 +14,7 @@ import signal
 import sys
 from typing import Any
 
+from commands.rows import TelecommandRows
 from infra.service import run, start_service
 from projections import writer_flow
 from projections.clickhouse import connect
@@ -24,7 +25,7 @@ MESSAGES_A_RUN = 5
 
 def die_at(number: int) -> None:
     """Replace the storing of positions by one that is the end of this process."""
-    store, calls = writer_flow.store_position, 0
+    store, calls = writer_flow.store_positions, 0
 
     def dying(*arguments: Any, **named: Any) -> None:
         nonlocal calls
@@ -33,7 +34,7 @@ def die_at(number: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         store(*arguments, **named)
 
-    writer_flow.store_position = dying
+    writer_flow.store_positions = dying
 
 
 async def main(nats_url: str, clickhouse_url: str, data_dir: str, number: str) -> None:
@@ -42,7 +43,7 @@ async def main(nats_url: str, clickhouse_url: str, data_dir: str, number: str) -
     args = [f"--NATS_URL={nats_url}", "--SERVICE_NAME=writer", f"--DATA_DIR={data_dir}", "--LOG_LEVEL=ERROR"]
     async with await start_service(args=args, environ={}) as service:
         print(json.dumps({"pid": os.getpid()}), flush=True)
-        await WriterService(service, connect(clickhouse_url)).run()
+        await WriterService(service, connect(clickhouse_url), TelecommandRows).run()
 
 
 if __name__ == "__main__":
