@@ -202,7 +202,8 @@ class Appender:
                 self._settle([answer.result() for answer in under_way.popleft()])
                 window = _CHUNKS_UNDER_WAY
             if not self._news.is_set() and len(under_way) == min(window, len(self._chunks)):
-                await asyncio.wait_for(self._news.wait(), _ACK_TIMEOUT_S if under_way else None)
+                async with asyncio.timeout(_ACK_TIMEOUT_S if under_way else None):
+                    await self._news.wait()
 
     def _goes_as_batch(self, chunk: _Chunk) -> bool:
         return self._takes_batches and chunk.is_whole and len(chunk.messages) >= _WORTH_A_BATCH

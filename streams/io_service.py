@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from infra.errors import FlightLedgerError
 from infra.meter import Meter
 from infra.service import Service
-from infra.tasks import end_tasks
+from infra.tasks import end_tasks, run_together
 from streams.append import Appender
 from streams.event_log import ensure_streams
 from streams.generations import ensure_mission
@@ -19,6 +19,7 @@ from streams.recorder import LinkRecorder
 
 _RETRY_S = 1.0
 _FINISH_S = 30.0
+_PATIENCE_S = _FINISH_S + 5.0
 
 UplinkRunner = Callable[[Link], Coroutine[None, None, None]]
 """Sends by a link until cancelled. It is ended before the link is, and may finish what it has begun."""
@@ -36,9 +37,8 @@ async def run_io(service: Service, mission: Mission, uplink: UplinkRunner | None
         return
     meter = Meter()
     service.figures.update(frames=lambda: meter.total, frames_per_s=meter.rate)
-    async with asyncio.TaskGroup() as group:
-        for config in mission.links:
-            group.create_task(_keep_link(service, config, uplink, meter))
+    links = (_keep_link(service, config, uplink, meter) for config in mission.links)
+    await run_together(*links, patience=_PATIENCE_S)
 
 
 async def _keep_link(service: Service, config: LinkConfig, uplink: UplinkRunner | None, meter: Meter) -> None:

@@ -76,7 +76,7 @@ def _headers(first: int, start: int, resume: int) -> dict[str, str]:
     return {FIRST: str(first), LAST: str(start - 1), RESUME: str(resume)}
 
 
-def messages_of(generation: str, parsed: Parsed, limit: int) -> list[Outgoing]:
+def messages_of(generation: str, parsed: Parsed, limit: int = MAX_MESSAGE_BYTES) -> list[Outgoing]:
     """Return the messages that a parsed run becomes, none above `limit` bytes, the position last."""
     found, refused = [], [parsed.quarantine]
     for table in parsed.tables:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from nats.micro.request import Request
 from infra.errors import FlightLedgerError, QueryError
 from infra.meter import Meter
 from infra.service import Service
+from infra.tasks import run_together
 from streams import names
 from streams.event_log import ensure_streams
 from streams.feed import Feed
@@ -25,6 +27,7 @@ from streams.read import StreamReader, last_offset, offset_at_time
 
 VERSION = "1.0.0"
 _RETRY_S = 1.0
+_PATIENCE_S = 20.0
 
 _RESTART_SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -83,18 +86,12 @@ class ParserService:
         await self._plan_promotion()
         await self._offer()
         self._service.ready.set()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow_promotions(await last_offset(nc, names.OPERATIONS) + 1))
-            group.create_task(self._parse())
+        start = await last_offset(nc, names.OPERATIONS) + 1
+        await run_together(self._follow_promotions(start), self._parse(), patience=_PATIENCE_S)
 
     async def _parse(self) -> None:
         while True:
-            try:
-                await self._parse_on()
-            except Exception as error:
-                foreseen = isinstance(error, FlightLedgerError | NatsError | OSError | TimeoutError)
-                text = "the parser stopped: %s; going on behind its last stored position"
-                log.error(text, error or repr(error), exc_info=not foreseen)
+            if not await _attempt("parsing", self._parse_on):
                 await asyncio.sleep(_RETRY_S)
 
     async def _parse_on(self) -> None:
@@ -122,17 +119,21 @@ class ParserService:
 
     async def _follow_promotions(self, start: int) -> None:
         """Go over to a generation that somebody promotes."""
-        nc = self._service.nc
-        async with StreamReader(nc, names.OPERATIONS, start=start) as reader:
+        is_promoted = False
+        async with StreamReader(self._service.nc, names.OPERATIONS, start=start) as reader:
             while True:
                 kinds = {message.subject.split(".", 1)[1] for message in await reader.read(1.0)}
-                if GENERATION_PROMOTED not in kinds:
-                    continue
-                state = await read_generations(nc)
-                if state.live is not None and state.live != self._generation:
-                    self._mission = await asyncio.to_thread(state.mission_of, state.live)
-                    self._generation, self._promote_at = state.live, None
-                    self._feed.stop()
+                is_promoted = is_promoted or GENERATION_PROMOTED in kinds
+                if is_promoted and await _attempt("following a promotion", self._go_over):
+                    is_promoted = False
+
+    async def _go_over(self) -> None:
+        """Parse the live generation from now on."""
+        state = await read_generations(self._service.nc)
+        if state.live is not None and state.live != self._generation:
+            self._mission = await asyncio.to_thread(state.mission_of, state.live)
+            self._generation, self._promote_at = state.live, None
+            self._feed.stop()
 
     async def _plan_promotion(self) -> None:
         """The first generation is live at once; a later one when it has caught up with FRAMES."""
@@ -151,7 +152,13 @@ class ParserService:
         if self._promote_at is not None and offset >= self._promote_at:
             self._promote_at = None
             assert self._loop is not None
-            asyncio.run_coroutine_threadsafe(promote(self._service.nc, self._generation), self._loop)
+            asyncio.run_coroutine_threadsafe(self._promote(self._generation), self._loop)
+
+    async def _promote(self, generation: str) -> None:
+        while True:
+            if await _attempt("the promotion", lambda: promote(self._service.nc, generation)):
+                return
+            await asyncio.sleep(_RETRY_S)
 
     async def _offer(self) -> None:
         micro = await self._service.add_micro("parser", VERSION, "Parses FRAMES into TELEMETRY")
@@ -200,3 +207,14 @@ class ParserService:
             "lag": max(0, end - self._done),
         }
         await request.respond(orjson.dumps(status))
+
+
+async def _attempt(what: str, action: Callable[[], Awaitable[None]]) -> bool:
+    """Say whether an action succeeded; what it raised is logged, with a traceback if it was not foreseen."""
+    try:
+        await action()
+    except Exception as error:
+        foreseen = isinstance(error, FlightLedgerError | NatsError | OSError | TimeoutError)
+        log.error("%s failed: %s; trying again", what, error or repr(error), exc_info=not foreseen)
+        return False
+    return True

@@ -90,7 +90,11 @@ class StreamReader:
         wire = WireParser.of(self._nc)
         self._subscription = await self._nc.subscribe(f"{self._inbox}.*", cb=_nothing)
         wire.take(self._subscription, self._on_message)
-        await self._open()
+        try:
+            await self._open()
+        except BaseException:
+            await self._subscription.unsubscribe()
+            raise
         return self
 
     @property

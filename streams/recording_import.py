@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from io import BufferedReader
 from itertools import zip_longest
@@ -27,7 +28,7 @@ from infra.errors import LinkError
 from streams import names
 from streams.append import HEADER_ROOM, Appender, Outgoing
 from streams.framing import Frame, FramingConfig, make_framer
-from streams.operations import append_operation, read_operations
+from streams.operations import append_operation, append_surely, read_operations
 from streams.read import last_offset, read_up_to
 from streams.recorder import frame_messages
 
@@ -70,19 +71,18 @@ async def import_recording(
     known = await _known(nc, identity, framing, file)
     if "frames" in known:
         return Imported(session, link, int(known["frames"]), 0, int(known["last_offset"]))
+    present = bytearray()
     if known:
         present = await _present(nc, link, session, source, int(known["after"]))
     else:
         begun = {**identity, "file": file.name, "framing": asdict(framing)}
         await append_operation(nc, STARTED, {**begun, "after": await last_offset(nc, names.FRAMES)})
-        present = bytearray()
     frames, read = 0, hashlib.sha256()
-    async with Appender(nc) as appender:
-        async for done, chunk, cut in _frames(file, framing):
+    limit = nc.max_payload - HEADER_ROOM
+    async with Appender(nc) as appender, aclosing(_frames(file, framing)) as steps:
+        async for done, chunk, cut in steps:
             read.update(chunk)
-            messages = frame_messages(
-                link, session, cut, frames, limit=nc.max_payload - HEADER_ROOM, source=source
-            )
+            messages = frame_messages(link, session, cut, frames, limit=limit, source=source)
             await appender.append(_missing(messages, frames, present))
             frames += len(messages)
             progress(done)
@@ -93,7 +93,7 @@ async def import_recording(
             fix="import it again under another --session when it is complete",
         )
     last = appender.last_offset or await last_offset(nc, names.FRAMES)
-    await append_operation(nc, FINISHED, {**identity, "frames": frames, "last_offset": last})
+    await append_surely(nc, FINISHED, {**identity, "frames": frames, "last_offset": last})
     return Imported(session, link, frames, appender.appended, last)
 
 
@@ -131,7 +131,7 @@ def _missing(messages: list[Outgoing], first: int, present: bytearray) -> list[O
     return [message for message, is_there in zip_longest(messages, there) if not is_there]
 
 
-async def _frames(file: Path, framing: FramingConfig) -> AsyncIterator[tuple[int, bytes, list[Frame]]]:
+async def _frames(file: Path, framing: FramingConfig) -> AsyncGenerator[tuple[int, bytes, list[Frame]], None]:
     """Yield (bytes of the file done, the chunk, its frames), a chunk at a time: memory stays bounded."""
     framer, done = make_framer(framing), 0
     with _opened(file) as content:
