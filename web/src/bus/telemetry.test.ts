@@ -15,10 +15,17 @@ describe("a telemetry message", () => {
     expect(valueAt(message!, "ALTITUDE")).toBeUndefined();
   });
 
-  it.each(["", "{", "null", "7", '{"table": "NAV"}', '{"table": "NAV", "rows": 1, "columns": null}'])(
-    "is nothing when it is %j",
-    (text) => expect(readTelemetry(bytes(text))).toBeNull(),
-  );
+  it.each([
+    "",
+    "{",
+    "null",
+    "7",
+    '{"table": "NAV"}',
+    '{"table": "NAV", "rows": 1, "columns": null}',
+    '{"table": "NAV", "rows": 1e9, "columns": {"A": 1}}',
+    '{"table": "NAV", "rows": 1.5, "columns": {"A": 1}}',
+    '{"table": "NAV", "rows": 3, "columns": {"A": [1, 2]}}',
+  ])("is nothing when it is %j", (text) => expect(readTelemetry(bytes(text))).toBeNull());
 });
 
 it("reads numbers that come as texts", () => {

@@ -16,15 +16,17 @@ const decoder = new TextDecoder();
 export function readTelemetry(data: Uint8Array): TelemetryMessage | null {
   try {
     const message = parseExact(decoder.decode(data)) as TelemetryMessage | null;
-    const fits =
-      typeof message?.table === "string" &&
-      message.rows > 0 &&
-      typeof message.columns === "object" &&
-      message.columns !== null;
-    return fits ? message : null;
+    return message && fits(message) ? message : null;
   } catch {
     return null;
   }
+}
+
+/** Several rows differ in something: a message that only says that it has many of them has none. */
+function fits({ table, rows, columns }: TelemetryMessage): boolean {
+  if (typeof table !== "string" || !Number.isInteger(rows) || typeof columns !== "object" || columns === null) return false;
+  const lists = Object.values(columns).filter((values) => Array.isArray(values));
+  return rows > 0 && lists.every((values) => values.length === rows) && (rows === 1 || lists.length > 0);
 }
 
 /** The value of a column in one row (default: the last); undefined where the column is missing. */

@@ -4,6 +4,7 @@ import { useSession, useView } from "../model/session";
 import { useStore } from "../model/store";
 import { useNow } from "../model/useNow";
 import { Console } from "../pages/Console";
+import { Dashboards } from "../pages/Dashboards";
 import { Flights } from "../pages/Flights";
 import { Plots } from "../pages/Plots";
 import { Panel } from "./Panel";
@@ -14,6 +15,7 @@ import { Vanished } from "./Vanished";
 const SHOWN: Partial<Record<PageName, { title: string; page: () => ReactNode }>> = {
   console: { title: "Console", page: Console },
   plots: { title: "Plots", page: Plots },
+  dashboards: { title: "Dashboards", page: Dashboards },
   flights: { title: "Flights", page: Flights },
 };
 

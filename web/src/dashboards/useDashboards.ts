@@ -1,0 +1,56 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { words } from "../bus/ask";
+import { Bucket } from "../bus/keyValue";
+import { parseDashboard, type Dashboard } from "../model/dashboards";
+import { useSession } from "../model/session";
+import { useStore } from "../model/store";
+
+export interface Kept {
+  key: string;
+  revision: number;
+  dashboard: Dashboard;
+}
+
+const BUCKET = "dashboards";
+const GATHER_MS = 200;
+
+/** All dashboards on the bus, as they are: a change by anybody is seen by everybody. */
+export function useDashboards(): { all: Kept[] | null; trouble: string; bucket: Bucket; reload: () => Promise<void> } {
+  const { bus } = useSession();
+  const { kind } = useStore(bus.store);
+  const bucket = useMemo(() => new Bucket(bus, BUCKET), [bus]);
+  const [found, setFound] = useState<{ all: Kept[] | null; trouble: string }>({ all: null, trouble: "" });
+
+  const reload = useCallback(async () => {
+    try {
+      setFound({ all: keptOf(await bucket.list()), trouble: "" });
+    } catch (error) {
+      setFound((before) => ({ ...before, trouble: words(error) }));
+    }
+  }, [bucket]);
+
+  useEffect(() => {
+    if (kind !== "connected") return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = bus.listen("dashboard.>", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void reload(), GATHER_MS);
+    });
+    void reload();
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [bus, kind, reload]);
+
+  return { ...found, bucket, reload };
+}
+
+function keptOf(entries: readonly { key: string; text: string; revision: number }[]): Kept[] {
+  return entries
+    .flatMap(({ key, text, revision }) => {
+      const dashboard = parseDashboard(text);
+      return dashboard ? [{ key, revision, dashboard }] : [];
+    })
+    .sort((a, b) => a.dashboard.title.localeCompare(b.dashboard.title));
+}
