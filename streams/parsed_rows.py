@@ -251,8 +251,8 @@ def _header_fields(packets: Packets, rows: npt.NDArray[np.int64]) -> list[pa.Arr
 
 def _texts(values: list[str], rows: npt.NDArray[np.int64]) -> pa.Array:
     """Dictionary-encode the texts of the given rows; the usual run has one value only."""
-    if values.count(values[0]) == len(values):
-        known, codes = [values[0]], np.zeros(len(rows), dtype=np.int32)
+    if values == values[:1] * len(values):  # so it is for none at all
+        known, codes = values[:1], np.zeros(len(rows), dtype=np.int32)
     else:
         number = {value: code for code, value in enumerate(dict.fromkeys(values))}
         known, codes = list(number), np.array([number[value] for value in values], dtype=np.int32)[rows]

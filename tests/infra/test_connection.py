@@ -79,9 +79,9 @@ def test_a_connection_of_one_life_ends_when_it_breaks(nats_server: Any) -> None:
 
 
 def test_a_connection_of_one_life_signs_in_as_the_one_it_is_made_like(tmp_path: Path) -> None:
-    users = {"users": [{"user": "ground", "password": "secret"}]}
+    users = {"authorization": {"users": [{"user": "ground", "password": "secret"}]}}
     folder = DataFolder(tmp_path)
-    server = NatsServer(folder, sync_interval=None, authorization=users)
+    server = NatsServer(folder, sync_interval=None, access=lambda: users)
     process = ServerProcess(server, folder, Event())
     process.start()
 

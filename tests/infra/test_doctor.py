@@ -19,7 +19,6 @@ from support.waiting import run_async
 from infra.access import AccessFolder, Role
 from infra.embedded.folder import Addresses
 from infra.embedded.ports import choose_ports
-from infra.program.bus import ensure_bus
 from infra.program.checks import State, folder, machine
 from infra.program.checks.streams import check_streams, differences, losses
 from streams.event_log import stream_configs
@@ -161,7 +160,9 @@ def test_the_streams_of_a_real_server_are_as_they_should_be_and_a_wrong_one_is_f
             await js.publish("command.1.submitted", b"")
         missing = [finding.what for finding in await check_streams(nc) if finding.state is State.PROBLEM]
         assert "there is no stream FRAMES" in missing
-        await ensure_bus(js)
+        for config in stream_configs():
+            if config.name != "COMMANDS":
+                await js.add_stream(config)
         problems = [finding.what for finding in await check_streams(nc) if finding.state is State.PROBLEM]
         assert all(text.startswith("COMMANDS: ") for text in problems)
         assert "COMMANDS: 2 of 3 messages are missing (first offset 3)" in problems

@@ -82,6 +82,7 @@ def test_a_user_that_can_not_be_is_refused_in_one_line(
 def test_without_a_terminal_a_password_is_never_waited_for(tmp_path: Path) -> None:
     program = Program(tmp_path / "data")
     assert "--password-stdin" in program.run("user", "add", "anna", "--role", "viewer", code=2).error
+    assert with_password(program, "add", "anna", "--role", "viewer").code == 0
     ended = run_command("--data", program.data, "--user", "anna", "query", "latest")
     assert ended.code == 2 and "no password for anna" in ended.error
 

@@ -13,8 +13,7 @@ from support.ground import Ground, ground
 from support.page import row, serious_issues, signed_in, until, value_of
 from support.small_mission import ATTITUDE, MODE, NOTE, space_packet, write_mission
 
-from infra.cli.services import page_config
-from infra.program.page import serve_page
+from infra.program.page import page_of
 
 pytestmark = pytest.mark.xdist_group("web-values")
 
@@ -49,7 +48,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
     mission = write_mission(folder / "mission")
     with (
         ground(folder / "data", mission, ("query", "writer", "parser")) as system,
-        serve_page(page_config(system.system)) as address,
+        page_of(system.system) as address,
     ):
         assert address is not None
         yield Page(system, address, {})

@@ -1,4 +1,4 @@
-"""The one way to connect: what a flush means, refusals, inboxes, addresses that may be shown."""
+"""Who connects: refusals, inboxes of their own, several addresses, and addresses that may be shown."""
 
 from __future__ import annotations
 
@@ -6,32 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nats.aio.msg import Msg
 from support.guarded_server import PASSWORD, guarded_server
 from support.waiting import run_async, wait_until_async
 
 from infra.connection import connect_nats, without_password
 from infra.errors import AccessError
 from infra.program.connecting import connected
-
-
-def test_a_subscription_is_known_to_the_server_when_a_flush_returns(
-    nats_server: Any, connect: Any, unique_name: str
-) -> None:
-    async def main() -> None:
-        serving = await connect_nats(nats_server.url, name="test")
-
-        async def answer(msg: Msg) -> None:
-            await msg.respond(b"here")
-
-        async with connect() as asking:
-            for number in range(300):
-                await serving.subscribe(f"{unique_name}.{number}", cb=answer)
-                await serving.flush()
-                assert (await asking.request(f"{unique_name}.{number}", b"")).data == b"here"
-        await serving.close()
-
-    run_async(main)
 
 
 def test_several_addresses_are_one_cluster_of_which_one_is_enough(nats_server: Any) -> None:
