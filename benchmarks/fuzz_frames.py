@@ -74,7 +74,7 @@ class Maker:
 
     def _unknown(self) -> FuzzFrame:
         packet = bytearray(self._packet())
-        apid = self._random.choice((0, 1, 99, 105, 1_000, 2_046))
+        apid = self._random.choice((0, 1, 99, 106, 1_000, 2_046))
         packet[0:2] = (0x0800 | apid).to_bytes(2, "big")
         return FuzzFrame(bytes(packet))
 

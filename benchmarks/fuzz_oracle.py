@@ -11,7 +11,7 @@ HEADER = 6
 SECONDARY = 6
 IDLE = 0x7FF
 EVENT = 104
-SIZES = {100: 46, 101: 47, 102: 26, 103: 48}
+SIZES = {100: 46, 101: 47, 102: 26, 103: 94}
 """Bytes of the packets of a fixed size: IMU, NAV, POWER, STATUS."""
 
 
