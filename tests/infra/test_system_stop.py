@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.program import system
+from infra.program import kept_service
+from infra.program.kept_service import KeptService
 from infra.program.system import System
 
 
@@ -22,11 +23,11 @@ def test_a_service_that_swallows_a_cancel_is_stopped_nevertheless(monkeypatch: p
 
     async def main() -> bool:
         nothing: Any = None
-        found = System(nothing, nothing, owned=True)
-        found.services["deaf"] = asyncio.create_task(deaf())
+        kept = KeptService("deaf", nothing, [])
+        kept.task = asyncio.create_task(deaf())
         await asyncio.sleep(0)
-        await asyncio.wait_for(found.stop(), 20)
-        return found.services["deaf"].cancelled()
+        await asyncio.wait_for(System(nothing, "", services={"deaf": kept}).stop(), 20)
+        return kept.task.cancelled()
 
-    monkeypatch.setattr(system, "_STOP_WITHIN_S", 0.05)
+    monkeypatch.setattr(kept_service, "_STOP_WITHIN_S", 0.05)
     assert asyncio.run(main())
