@@ -20,7 +20,7 @@ const encoder = new TextEncoder();
 /** Send a JSON request and return the whole answer as text. Throws RequestError with the service's words. */
 export async function askText(bus: Bus, subject: string, request: object = {}): Promise<string> {
   const { nc } = bus;
-  const inbox = createInbox(`_INBOX_${bus.user}`);
+  const inbox = createInbox(`_INBOX.${bus.user}`);
   const subscription = nc.subscribe(inbox);
   let why = new RequestError(`${subject}: no answer within ${SILENCE_MS / 1000} s`);
   const stopListening = bus.onRefusal((error) => {

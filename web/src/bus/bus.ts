@@ -55,7 +55,7 @@ export class Bus {
         maxReconnectAttempts: -1,
         reconnectTimeWait: RECONNECT_WAIT_MS,
         pingInterval: PING_INTERVAL_MS,
-        inboxPrefix: `_INBOX_${user}`,
+        inboxPrefix: `_INBOX.${user}`,
         ...(password ? { user, pass: password } : {}),
       });
     } catch (error) {

@@ -69,7 +69,7 @@ export class Bucket {
   /** Gather answers until `last` says so. Statuses without content are left out; 404 is no answer. */
   private async ask(subject: string, text: string, last: (message: Msg) => boolean, head = headers()): Promise<Msg[]> {
     const { nc } = this.bus;
-    const inbox = createInbox(`_INBOX_${this.bus.user}`);
+    const inbox = createInbox(`_INBOX.${this.bus.user}`);
     const subscription = nc.subscribe(inbox);
     let why: RequestError | null = new RequestError("the bus does not answer");
     const timer = setTimeout(() => subscription.unsubscribe(), ANSWER_MS);
