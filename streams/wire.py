@@ -140,7 +140,7 @@ class WireParser:
         if not (self._takers or self._size):
             await self._base.parse(data)
             return
-        if self._base.buf:
+        if self._base.buf or self._base.state == AWAITING_MSG_PAYLOAD:
             data = await self._let_base_finish(data)
         self._chunks.append(data)
         self._size += len(data)

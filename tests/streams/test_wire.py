@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -113,6 +113,7 @@ def test_every_message_is_found_once_and_in_order_however_the_bytes_are_cut(
     assert len(alone.messages) == sum(operation.sid > 0 for operation in sent)
 
 
+@example([Operation(b"MSG a 1 2\r\n\r\n\r\n", 1, (b"a", b"", b"", b"\r\n"))], 11, [3])
 @given(st.lists(operations(), min_size=1, max_size=10), st.integers(0), st.lists(st.integers(0), max_size=5))
 def test_it_may_come_and_go_in_the_middle_of_a_message(
     sent: list[Operation], middle: int, cuts: list[int]

@@ -28,6 +28,8 @@ export interface FeedState {
 }
 
 const RETRY_MS = 2000;
+/** By then the writer has stored what was published before. */
+const SETTLED_MS = 3000;
 
 /** Not an error: what is asked for is not there yet. */
 class NotYet extends Error {}
@@ -112,7 +114,15 @@ export class Feed {
     this.listen(`telemetry.${generation}.*`, (data) => board.take(data));
     this.stops.push(board.watch((_, sample) => this.clock.saw(sample.received)));
     this.ready({ board, vanished: vanishedBetween(before?.catalog, catalog) ?? this.store.state.vanished });
-    board.fill(await loadLatest(this.bus, catalog, { generation }));
+    await this.fill(board, alive);
+  }
+
+  /** Twice: what was published just before the page listened may reach the tables only after the first look. */
+  private async fill(board: Board, alive: () => boolean): Promise<void> {
+    const { catalog } = board;
+    board.fill(await loadLatest(this.bus, catalog, { generation: catalog.generation }));
+    await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+    if (alive()) board.fill(await loadLatest(this.bus, catalog, { generation: catalog.generation }));
   }
 
   private async openThen(view: View, alive: () => boolean): Promise<void> {

@@ -60,7 +60,7 @@ function sum(numbers: readonly number[]): number {
 }
 
 async function gather<Answer>(bus: Bus, subject: string): Promise<Answer[]> {
-  const inbox = createInbox(`_INBOX_${bus.user}`);
+  const inbox = createInbox(`_INBOX.${bus.user}`);
   const found: Answer[] = [];
   const stop = bus.listen(inbox, (_, data) => {
     const answer = read<Answer>(data);
