@@ -19,6 +19,7 @@ from commands.holds import HELD, RESUMED, fold_holds, held
 from commands.log import follow
 from commands.telecommand import Event, Telecommand
 from infra.errors import FlightLedgerError
+from infra.tasks import run_together
 from streams import names
 from streams.operations import Operation, operation_of, read_operations
 from streams.read import StreamReader
@@ -49,9 +50,10 @@ class Ledger:
 
     async def run(self) -> None:
         """Follow both streams until cancelled, whatever goes wrong in between."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._kept_up(names.COMMANDS, self._follow_commands))
-            group.create_task(self._kept_up(names.OPERATIONS, self._follow_operations))
+        await run_together(
+            self._kept_up(names.COMMANDS, self._follow_commands),
+            self._kept_up(names.OPERATIONS, self._follow_operations),
+        )
 
     async def caught_up(self) -> None:
         """Wait until everything that was there at the start has been read."""

@@ -30,6 +30,7 @@ from commands.telecommand import Event, Telecommand
 from commands.verification import Verification
 from infra.errors import CommandError, QueryError
 from infra.service import Service
+from infra.tasks import run_together
 from streams.answers import CHUNK_BYTES, send_answer
 from streams.event_log import ensure_streams
 from streams.generations import ensure_mission
@@ -69,16 +70,17 @@ class TelecommandService:
         await ensure_mission(self._service.nc, self._mission.mission)
         for name, problem in self._mission.catalog.problems.items():
             log.warning("the telecommand %s can not be sent: %s", name, problem)
-        async with asyncio.TaskGroup() as group:
-            for loop in self._loops:
-                group.create_task(_kept_running(loop))
-            await self._ledger.caught_up()
-            self._ledger.listen(_report)
-            for telecommand in self._ledger.board.open:
-                if telecommand.state is State.UNCERTAIN:
-                    shout(telecommand, telecommand.steps[-1].text("why"))
-            await self._offer()
-            self._service.ready.set()
+        await run_together(*map(_kept_running, self._loops), self._open())
+
+    async def _open(self) -> None:
+        """Begin to answer, when everything that was in the streams has been read."""
+        await self._ledger.caught_up()
+        self._ledger.listen(_report)
+        for telecommand in self._ledger.board.open:
+            if telecommand.state is State.UNCERTAIN:
+                shout(telecommand, telecommand.steps[-1].text("why"))
+        await self._offer()
+        self._service.ready.set()
 
     async def _offer(self) -> None:
         text = "Takes telecommands and tells their fate"

@@ -32,6 +32,7 @@ from commands.stamp import Stamp
 from commands.state import State
 from commands.telecommand import Event, Telecommand
 from infra.errors import FlightLedgerError, LinkError
+from infra.tasks import end_tasks
 from streams import names
 from streams.links import Link, LinkDownError
 from streams.read import StreamReader, offset_at_time
@@ -98,7 +99,7 @@ class Uplink:
             await asyncio.shield(sending)
         except asyncio.CancelledError:
             await asyncio.wait({sending}, timeout=STOP_S)
-            sending.cancel()
+            await end_tasks(sending)
             raise
 
     async def _send(self, released: Event) -> None:

@@ -12,6 +12,7 @@ from nats.errors import Error as NatsError
 from infra.errors import FlightLedgerError, ProjectionError
 from infra.meter import Meter
 from infra.service import Service
+from infra.tasks import run_together
 from projections.clickhouse import ClickHouse
 from projections.describe import describe_generation
 from projections.schema import create_fixed_tables
@@ -51,10 +52,11 @@ class WriterService:
         """Write, restarting behind the stored position after whatever went wrong."""
         await ensure_streams(self._service.js)
         await asyncio.to_thread(create_fixed_tables, self._clickhouse)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow_operations())
-            group.create_task(self._write())
-            group.create_task(project_telecommands(self._service.nc, self._clickhouse, self._row_making))
+        await run_together(
+            self._follow_operations(),
+            self._write(),
+            project_telecommands(self._service.nc, self._clickhouse, self._row_making),
+        )
 
     async def _write(self) -> None:
         while True:

@@ -46,7 +46,8 @@ async def send_answer(nc: Client, reply: str, pieces: AsyncIterable[bytes]) -> N
         async for piece in pieces:
             if number:
                 subscription = subscription or await nc.subscribe(inbox, cb=on_taken)
-                await asyncio.wait_for(taken.acquire(), _TAKEN_TIMEOUT_S)
+                async with asyncio.timeout(_TAKEN_TIMEOUT_S):
+                    await taken.acquire()
                 if gone:
                     return
                 await nc.publish(reply, held, reply=inbox, headers={CHUNK: str(number)})

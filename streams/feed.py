@@ -17,6 +17,8 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from bytewax.run import cli_main
 
+from infra.tasks import end_tasks
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -189,7 +191,7 @@ async def run_flow(flow: Dataflow, feed: Feed[Item], fill: Coroutine[Any, Any, N
             await asyncio.wait({flow_task})
     finally:
         feed.stop()
-        fill_task.cancel()
+        await end_tasks(fill_task)
         results = await asyncio.gather(fill_task, flow_task, return_exceptions=True)
     for result in (feed.failure, *results):
         if isinstance(result, Exception):

@@ -20,6 +20,7 @@ from infra.program.runners import RUNNERS
 from infra.program.system import System, open_system, status
 from infra.simulator import Device, DeviceReport, SimulatorConfig, load_simulator_config, run_device
 from infra.simulator.recording import DEFAULT_DURATION_S
+from infra.tasks import end_tasks
 from streams import names
 from streams.answers import ask_once
 from streams.mission import Mission, load_mission
@@ -148,9 +149,7 @@ async def _show(system: System, board: Board, flight: asyncio.Task[DeviceReport 
     try:
         await follow(system.nc, board, head, over)
     finally:
-        for task in (over, ended, flight):
-            task.cancel()
-        await asyncio.wait([over, ended, flight])
+        await end_tasks(over, ended, flight)
     for task in (ended, flight):
         if not task.cancelled():
             task.result()

@@ -164,7 +164,8 @@ class Device:
     async def _pause(self, seconds: float) -> None:
         """Sleep, at least one tick; bytes from a ground end it."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._heard.wait(), max(seconds, TICK_S))
+            async with asyncio.timeout(max(seconds, TICK_S)):
+                await self._heard.wait()
 
     def _send(self, items: Sequence[Item]) -> None:
         packets = [item.data for item in items if item.fate is not Fate.LOST]

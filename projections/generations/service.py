@@ -21,6 +21,7 @@ from nats.micro.request import Request
 
 from infra.errors import ConfigError, FlightLedgerError, QueryError
 from infra.service import Service
+from infra.tasks import end_tasks
 from projections.clickhouse import ClickHouse
 from projections.generations.drop import check_known, drop_generation
 from projections.generations.verify import verify_generation
@@ -100,10 +101,7 @@ class GenerationService:
 
     async def stop(self) -> None:
         """Stop the jobs under way; the same request takes a reprocess up again."""
-        for job in self._jobs:
-            job.cancel()
-        if self._jobs:
-            await asyncio.wait(self._jobs)
+        await end_tasks(*self._jobs)
 
     async def _reprocess(self, who: str, question: Json) -> Json:
         mission = await self._mission(question.get("mission"))

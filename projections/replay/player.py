@@ -206,7 +206,8 @@ class Player:
             return
         self._news.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
 
     def _note_lateness(self, due: Due) -> float:
         """Return how many seconds late a packet is; without end when the consumer sets the pace."""

@@ -19,6 +19,7 @@ from nats.micro.request import Request
 
 from infra.errors import QueryError
 from infra.service import Service
+from infra.tasks import end_tasks
 from projections.clickhouse import ClickHouse
 from projections.queries.scope import scope_of
 from projections.replay.player import Json, Player, is_speed
@@ -93,8 +94,7 @@ class ReplayService:
                     if idle > _FORGET_S and one.player.status()["state"] == "finished":
                         await self._stop(replay, "forgotten")
         finally:
-            for one in self._replays.values():
-                one.task.cancel()
+            await end_tasks(*(one.task for one in self._replays.values()))
 
     async def _start(self, request: Request) -> None:
         question = _document(request, "replay.start")
@@ -144,8 +144,7 @@ class ReplayService:
 
     async def _stop(self, replay: str, why: str) -> None:
         one = self._replays.pop(replay)
-        one.task.cancel()
-        await asyncio.wait({one.task})
+        await end_tasks(one.task)
         fields = {"replay": replay, "sent": one.player.sent, "why": why}
         await append_operation(self._service.nc, "replay-stopped", fields)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from itertools import count
 
+from infra.tasks import end_tasks
 from streams.links.backoff import Backoff
 from streams.links.config import LinkConfig
 from streams.links.connection import STOPPED, serve
@@ -70,10 +71,7 @@ class TcpServerLink:
             self._port = None
             self._listens.clear()
             server.close()
-            tasks = list(self._streams)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(*self._streams)
 
     async def send(self, data: bytes) -> None:
         """Send bytes to the device that connected last, see `Link.send`."""
