@@ -91,6 +91,7 @@ def test_a_plot_of_the_whole_flight_names_exact_samples_and_leads_to_their_origi
         expect(page.locator(f'.legend tr[data-key="{ACCELERATION}"]')).to_contain_text("around it")
         picture(page, "plots")
         page.mouse.move(0, 0)
+        expect(page.locator(".legend caption")).to_have_text("Values now")
         plot.focus()
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
