@@ -7,6 +7,7 @@ failure the newest rows may be missing; everything in it is derived and can be b
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -91,6 +92,7 @@ class ClickHouseServer:
     """Configuration and address of a ClickHouse server; run by `ServerProcess`."""
 
     name = "clickhouse"
+    environment: Mapping[str, str] = {}
 
     def __init__(
         self,

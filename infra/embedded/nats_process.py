@@ -34,11 +34,15 @@ WRITE_DEADLINE = "60s"
 _MAX_BUFFERED_MESSAGES = 100_000  # publishes that wait for the disk; the default of 10,000 is a few batches
 _MAX_BUFFERED_BYTES = 256 * 1024 * 1024
 
+_MEMORY_LIMIT = "1GiB"
+"""From here on Go's garbage collector works harder: an import of 1 GB took 3.5 GB without, and as long."""
+
 
 class NatsServer:
     """Configuration and addresses of a nats-server; run by `ServerProcess`."""
 
     name = "nats-server"
+    environment: Mapping[str, str] = {"GOMEMLIMIT": _MEMORY_LIMIT}
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -33,6 +34,8 @@ class Server(Protocol):
     """What differs between the two servers."""
 
     name: str
+    environment: Mapping[str, str]
+    """Variables for the child; those of this program win."""
 
     def choose_ports(self) -> None:
         """Settle on a port wherever 0 was given."""
@@ -133,6 +136,7 @@ class ServerProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=working_folder,
+                env={**self.server.environment, **os.environ},
                 pass_fds=(self._lock.fd,),
                 start_new_session=True,  # Ctrl-C is for the program, which then stops its servers
             )

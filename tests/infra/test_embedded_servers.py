@@ -39,6 +39,8 @@ def test_both_servers_answer_keep_their_data_and_stop(tmp_path: Path) -> None:
             client = clickhouse_connect.get_client(dsn=servers.clickhouse_url)
             client.command("CREATE TABLE t (a Int64) ENGINE = MergeTree ORDER BY a")
             client.command("INSERT INTO t SELECT number FROM numbers(10)")
+            environment = await asyncio.to_thread(Path(f"/proc/{servers.nats_pid}/environ").read_bytes)
+            assert b"GOMEMLIMIT=1GiB" in environment.split(b"\0")
             return servers.nats_pid, servers.clickhouse_pid
 
     async def again() -> None:
