@@ -28,16 +28,17 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt,
     "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-_COMPARISON = re.compile(r"\s*([^\s=!<>]+)\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*")
+_COMPARISON = re.compile(r"\s*([^\s=!<>]+)\s*(==|!=|<=|>=|<|>)\s*(?:'([^']*)'|\"([^\"]*)\"|(.+?))\s*")
 
 
 def parse_comparison(text: str) -> Comparison:
-    """Read `PARAMETER >= 12`, the way people write a check; raises CommandError."""
+    """Read `PARAMETER >= 12` or `PHASE == 'PAD'`, the way people write a check; raises CommandError."""
     found = _COMPARISON.fullmatch(text)
     if found is None:
         fix = "write a parameter, one of == != < <= > >=, and a value, like ALTITUDE > 1000"
         raise CommandError(f"{text!r} is no check", fix=fix)
-    return Comparison(Reference(found[1], True, text), found[2], found[3], text)
+    value = next(each for each in found.groups()[2:] if each is not None)
+    return Comparison(Reference(found[1], True, text), found[2], value, text)
 
 
 def references(condition: Condition) -> Iterator[Reference]:

@@ -140,20 +140,34 @@ async def run_log(options: argparse.Namespace) -> int:
 
 async def run_list(options: argparse.Namespace) -> int:
     """Show what can be sent, or all about one telecommand."""
-    async with open_system(target_of(options)) as system:
-        mission = load_mission(options.mission) if options.mission else await last_mission(system.nc)
-    telecommands = TelecommandSet(mission)
-    wanted = [options.name] if options.name else telecommands.names()
-    found = [telecommands.find(name).describe() for name in wanted]
+    found, problems = await _definitions(options)
     if options.json:
         print_json(found)
     elif options.name:
         show_definition(found[0])
     else:
         show_definitions(found)
-        for name, problem in telecommands.problems.items():
+        for name, problem in problems.items():
             console().print(f"{name} can not be sent: {problem}")
     return 0
+
+
+async def _definitions(options: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return what can be sent, and what of the mission can not, with why.
+
+    Of a folder, or of the streams; who signed in may not read those and asks the telecommand service, which
+    keeps to what can be sent.
+    """
+    if options.mission:
+        telecommands = TelecommandSet(load_mission(options.mission))
+    else:
+        async with open_system(target_of(options)) as system:
+            if target_of(options).password:
+                asked = {"name": options.name} if options.name else {}
+                return await Person(system.nc, user_of(options, system.nc)).ask("definitions", asked), {}
+            telecommands = TelecommandSet(await last_mission(system.nc))
+    wanted = [options.name] if options.name else telecommands.names()
+    return [telecommands.find(name).describe() for name in wanted], telecommands.problems
 
 
 async def run_procedure(options: argparse.Namespace) -> int:

@@ -32,6 +32,8 @@ def sample(telemetry: TelemetryMap, parameter: str, value: Any, raw: Any = None)
         ("LEVEL == 150.0", True),
         ("LEVEL == SAFE", False),
         ("MODE == SAFE", True),
+        ("MODE == 'SAFE'", True),
+        ('MODE != "SAFE" ', False),
         ("MODE != SAFE", False),
         ("MODE == NOMINAL", False),
         ("MODE < 1", True),
