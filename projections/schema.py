@@ -9,6 +9,7 @@ from __future__ import annotations
 from infra.errors import ProjectionError
 from projections.clickhouse import ClickHouse, quoted
 from projections.derived_rows import clock_steps_query, gaps_query
+from projections.gap_filling import filled_gaps_query
 from projections.samples_view import make_samples_view
 from projections.telecommands.tables import TABLES as TELECOMMAND_TABLES
 from projections.views import ensure_view
@@ -119,7 +120,7 @@ _INDEXES = {
 }
 """What finds the newest packet of each type, also as of a time, without reading the table."""
 
-_VIEWS = {"gaps": gaps_query(), "clock_steps": clock_steps_query()}
+_VIEWS = {"gaps": filled_gaps_query(gaps_query()), "clock_steps": clock_steps_query()}
 """As known now; the query service asks the same queries as of a time."""
 
 

@@ -56,7 +56,7 @@ def shown(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:.9g}"
-    text = str(value)
+    text = ", ".join(map(str, value)) or "-" if isinstance(value, list) else str(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
 

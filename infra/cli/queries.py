@@ -27,8 +27,8 @@ _WITHOUT_FILE = ("latest", "counts", "offsets")
 _LATEST = ("parameter", "value", "unit", "alarm", "raw", "packet", "time", "received", "frame_offset")
 _QUARANTINE = ("frame_offset", "packet_index", "stage", "reason", "decoded", "received", "size", "bytes")
 _GAPS = (
-    "link", "session", "apid", "missing", "previous_count", "sequence_count", "previous_time", "time",
-    "frame_offset",
+    "link", "session", "apid", "missing", "filled", "still_missing", "filled_by", "previous_count",
+    "sequence_count", "previous_time", "time", "frame_offset",
 )  # fmt: skip
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "latest": _LATEST,

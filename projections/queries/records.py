@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from projections.clickhouse import ClickHouse
 from projections.derived_rows import clock_steps_query, gaps_query
+from projections.gap_filling import filled_gaps_query
 from projections.queries.answer import Answer, Row, iso_time
 from projections.queries.scope import Scope
 
@@ -40,9 +43,15 @@ def _remarks(scope: Scope) -> str:
 
 
 def gaps(clickhouse: ClickHouse, scope: Scope) -> Answer:
-    """Return runs of missing sequence counts, per link, session and APID, as they were known then."""
-    query = f"SELECT * FROM ({gaps_query(scope.known())}) WHERE {scope.between()} ORDER BY frame_offset, apid"
-    return Answer(clickhouse.stream(f"{query} {scope.limited}", scope.parameters))
+    """Return runs of missing sequence counts, per link, session and APID, and what fills them from others.
+
+    Both as they were known then. Gaps of one session are filled from all of them.
+    """
+    found = f"SELECT * FROM ({gaps_query(scope.known())}) WHERE {scope.between()}"
+    chosen = f"{found} ORDER BY frame_offset, apid, sequence_count {scope.limited}"
+    query = filled_gaps_query(chosen, replace(scope, session=None).known())
+    ordered = f"{query} ORDER BY frame_offset, apid, sequence_count"
+    return Answer(clickhouse.stream(ordered, scope.parameters))
 
 
 def counts(clickhouse: ClickHouse, scope: Scope) -> Row:
