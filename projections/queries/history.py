@@ -26,8 +26,9 @@ def history(
     """Yield one answer per parameter and packet, in the order of time.
 
     Without `points`: samples, at most `limit` of each. With: `points` buckets of equal time with count, min,
-    max, mean and last value; or, with the method `lttb`, those samples that keep the shape of the curve.
-    Parameters that are not numbers have samples in any case. Raises QueryError for an unknown parameter.
+    max, mean and last value of the sessions that it names; or, with the method `lttb`, those samples that
+    keep the shape of the curve. Parameters that are not numbers have samples in any case. Raises QueryError
+    for an unknown parameter.
     """
     catalog = [one for name in names for one in find_parameter(clickhouse, scope.generation, name)]
     for one in dict.fromkeys((one.packet, one.label) for one in catalog):
@@ -77,7 +78,8 @@ def _buckets(clickhouse: ClickHouse, scope: Scope, one: ParameterColumns, points
         "ends_ns.1 + intDiv(toUnixTimestamp64Nano(time) - ends_ns.1, width_ns) * width_ns, 'UTC') AS bucket, "
         f"count() AS count, minOrNullIf({value}, {finite}) AS min, maxOrNullIf({value}, {finite}) AS max, "
         f"avgOrNullIf({value}, {finite}) AS mean, argMax({value}, {newest}) AS last, "
-        f"max(time) AS last_time, argMax(frame_offset, {newest}) AS last_frame_offset "
+        f"max(time) AS last_time, argMax(frame_offset, {newest}) AS last_frame_offset, "
+        "arraySort(groupUniqArray(toString(t.session))) AS sessions "
         f"{source} GROUP BY bucket ORDER BY bucket {scope.limited}"
     )
     return Answer(clickhouse.stream(query, {**values, "points": points}))

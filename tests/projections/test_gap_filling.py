@@ -121,6 +121,8 @@ def test_the_same_sample_of_two_sessions_is_two_samples_that_tell_their_session(
     assert both == [("radio", 7, 1), ("card", 7, 2)]
     (answer,) = history(projected.clickhouse, projected.scope(session="card"), ["A"])
     assert [row["session"] for row in answer.rows()] == ["card"]
+    (answer,) = history(projected.clickhouse, projected.scope(), ["A"], points=1)
+    assert [(row["count"], row["sessions"]) for row in answer.rows()] == [(2, ["card", "radio"])]
 
 
 def brute_force(heard: list[Heard]) -> set[tuple[str, int, int, tuple[str, ...]]]:
