@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,12 +50,16 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     demo = commands.add_parser("demo", parents=[common], help="everything at once, with a simulated flight")
     demo.add_argument("--until-landed", action="store_true", help="end after the flight, not at Ctrl-C")
     demo.set_defaults(run=run_demo, port=None, log=None)
-    for command, duration in ((simulate, None), (demo, DEFAULT_DURATION_S)):
+    kept = " (default: a new file in the data folder)"
+    for command, duration, recorder in ((simulate, None, ""), (demo, DEFAULT_DURATION_S, kept)):
         command.add_argument("mission", nargs="?", type=Path, default=DEMO_MISSION, metavar="MISSION")
         command.add_argument("--speed", type=float, metavar="X", help="seconds of flight per second")
         command.add_argument("--seed", type=int, metavar="N", help="which flight")
         command.add_argument(
             "--duration", type=float, default=duration, metavar="S", help="seconds of flight, then end"
+        )
+        command.add_argument(
+            "--recorder", type=Path, metavar="FILE", help=f"what its recorder keeps: every packet{recorder}"
         )
 
 
@@ -111,12 +117,14 @@ async def _demonstrate(
 ) -> None:
     out = console()
     before = await last_offset(system.nc, names.FRAMES)
+    if options.recorder is None:
+        options.recorder = options.data / f"recorder-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.bin"
     out.print(f"{mission.title}: {options.duration:.0f} s of flight, on link {config.host}:{config.port}")
     flight = asyncio.create_task(_fly(options, config))
     seen = await last_offset(system.nc, names.OPERATIONS)
     await _show(system, Board(mission), flight)
     session = await _closed_session(system, seen)
-    await _summary(system, before, session, f"{sys.argv[0]} --data {options.data}")
+    await _summary(system, before, session, f"{sys.argv[0]} --data {options.data}", _import_of(options))
     if not options.until_landed:
         out.print("\nEverything goes on running; Ctrl-C stops it.")
         await system.failed()
@@ -132,6 +140,7 @@ async def _fly(
         port=options.port,
         seed=options.seed,
         log=options.log,
+        recorder=options.recorder,
         on_listening=listening,
     )
 
@@ -170,7 +179,15 @@ async def _closed_session(system: System, seen: int) -> str:
     raise ServerError("the flight's session was not closed", where="OPERATIONS", fix="see the lines above")
 
 
-async def _summary(system: System, before: int, session: str, program: str) -> None:
+def _import_of(options: argparse.Namespace) -> str:
+    """Return the command that imports what the recorder kept, behind the program's name."""
+    card, mission = options.recorder, options.mission
+    with suppress(ValueError):
+        mission = mission.resolve().relative_to(Path.cwd())
+    return f"import {card} --mission {mission} --link recorder --session {card.stem}"
+
+
+async def _summary(system: System, before: int, session: str, program: str, import_card: str) -> None:
     """Wait until everything is projected; print what there is and how to ask for it."""
     generation = str((await status(system.nc, "parser.status"))["generation"])
     end = await last_offset(system.nc, names.FRAMES)
@@ -184,12 +201,15 @@ async def _summary(system: System, before: int, session: str, program: str) -> N
         found = ", ".join(f"{name} {number}" for name, number in counts[title].items()) or "none"
         out.print(f"{text:<10} {found}")
     out.print(f"gaps       {counts['gaps']}, with {counts['missing'] or 0} packets missing")
+    out.print("\nThe rocket's recorder has every packet, also those that its radio lost. To fill the gaps:")
+    out.print(f"  {program} {import_card}", soft_wrap=True)
     out.print("\nAsk, from another terminal:")
     for question in (
         "query latest",
         "query history ALTITUDE --points 20",
         "query quarantine",
         "query gaps",
+        f"report --session {session}",
         "origin --param BATTERY_VOLTAGE --at $(date -u +%FT%TZ)",
         'query sql "SELECT max(ALTITUDE) FROM packet_NAV"',
     ):

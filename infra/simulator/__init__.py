@@ -3,7 +3,8 @@
 Down: `flight` is the physics, `telemetry` reads the sensors, `stream` makes the packets, `radio` numbers and
 loses them. Up: `uplink` finds telecommands, `telecommands` decodes them, `computer` does what they say and
 answers by `verification`. `rocket` is all of it by mission time, `recording` a whole flight at once, `device`
-the same on TCP as a modem would do it. `truth` and `logbook` say what really happened.
+the same on TCP as a modem would do it, `recorder` the card
+on board. `truth` and `logbook` say what really happened.
 """
 
 from infra.simulator.config import SimulatorConfig, load_simulator_config

@@ -24,6 +24,7 @@ from infra.errors import LinkError
 from infra.simulator.config import SimulatorConfig
 from infra.simulator.flight import FlightModel, flight_model
 from infra.simulator.logbook import Logbook
+from infra.simulator.recorder import Recorder
 from infra.simulator.rocket import Rocket, UplinkLoss
 from infra.simulator.truth import Fate, FlightTruth, Item
 
@@ -74,7 +75,7 @@ class Device:
     """One simulated rocket with its modem: `start`, then `play`, then `stop`.
 
     `wall_clock_ns` tells the UTC time at which the flight starts; what the rocket writes down about
-    telecommands goes to `log`.
+    telecommands goes to `log`, every packet that it makes to `recorder`.
     """
 
     def __init__(
@@ -82,10 +83,11 @@ class Device:
         config: SimulatorConfig,
         *,
         log: Logbook | None = None,
+        recorder: Recorder | None = None,
         wall_clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.config = config.checked()
-        self._log = log or Logbook()
+        self._log, self._recorder = log or Logbook(), recorder or Recorder()
         self._wall_clock_ns = wall_clock_ns
         self._start_ns = 0
         self._rocket: Rocket | None = None
@@ -139,7 +141,9 @@ class Device:
         await self._connected.wait()
         self._start_ns = self._wall_clock_ns()
         loss = UplinkLoss(config.uplink_loss, config.uplink_loss_by_name)
-        rocket = self._rocket = Rocket(model, self._start_ns, loss=loss, record=self._log.write)
+        rocket = self._rocket = Rocket(
+            model, self._start_ns, loss=loss, record=self._log.write, keep=self._recorder.write
+        )
         clock = asyncio.get_running_loop().time
         began = clock()
         while duration is None or rocket.t < duration:
@@ -219,18 +223,19 @@ async def run_device(
     port: int | None = None,
     seed: int | None = None,
     log: Path | None = None,
+    recorder: Path | None = None,
     on_listening: Callable[[Device], None] | None = None,
 ) -> DeviceReport | None:
     """Run the simulated device until `duration` seconds of mission time, or without one until cancelled.
 
-    What is given replaces what `config` says; `log` is the file of the rocket's log. `on_listening` is told
-    the device once its port is open. Returns the report; raises LinkError when the port is taken, ConfigError
-    for senseless numbers and for a log that cannot be written.
+    What is given replaces what `config` says; `log` is the file of the rocket's log, `recorder` that of its
+    recorder. `on_listening` is told the device once its port is open. Returns the report; raises LinkError
+    when the port is taken, ConfigError for senseless numbers and for a file that cannot be written.
     """
     given = {"speed": speed, "port": port, "seed": seed}
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    with Logbook(log) as logbook:
-        device = Device(dataclasses.replace(config, **changes), log=logbook)
+    with Logbook(log) as logbook, Recorder(recorder) as card:
+        device = Device(dataclasses.replace(config, **changes), log=logbook, recorder=card)
         await device.start()
         try:
             if on_listening is not None:

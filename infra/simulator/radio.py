@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -29,10 +29,13 @@ _LOSS, _DAMAGE = 998, 999
 
 
 class Radio:
-    """One flight's transmitter; give it the packets in the order of time, in batches of any size."""
+    """One flight's transmitter; give it the packets in the order of time, in batches of any size.
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    `keep` is called with each packet, numbered and whole, whatever becomes of it on the way.
+    """
+
+    def __init__(self, seed: int, keep: Callable[[bytes], None] = lambda packet: None) -> None:
+        self._seed, self._keep = seed, keep
         self._made: Counter[int] = Counter()
         self._losses = np.random.default_rng([seed, 41, _LOSS])
         self._damage = _MinuteOfDamage(seed, 0)
@@ -58,6 +61,7 @@ class Radio:
             ordinal = self._made[apid]
             self._made[apid] = ordinal + 1
             item = Item(t, apid, ordinal, Fate.WHOLE, numbered(draft.data, ordinal))
+            self._keep(item.data)
             if silent or roll < LOSS_RATE or self.in_blackout(t):
                 sent.append(item._replace(fate=Fate.LOST))
             elif t >= self._next_damage(t):

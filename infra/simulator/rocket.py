@@ -38,7 +38,8 @@ class UplinkLoss:
 class Rocket:
     """One rocket from mission time 0 on; `start_ns` is the UTC time of it (ns since 1970).
 
-    `record` is called for each telecommand before a packet about it is sent, and again when it was done.
+    `record` is called for each telecommand before a packet about it is sent, and again when it was done;
+    `keep` for each packet that is made, also one that gets lost.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Rocket:
         loss: UplinkLoss | None = None,
         beacon: bool = True,
         record: Record = lambda entry: None,
+        keep: Callable[[bytes], None] = lambda packet: None,
     ) -> None:
         self.t = 0.0
         self.model = model
@@ -58,7 +60,7 @@ class Rocket:
         self._chance = np.random.default_rng([model.seed, 50])
         self._finder = PacketFinder()
         self._received = 0
-        self._radio = Radio(model.seed)
+        self._radio = Radio(model.seed, keep)
         self._computer = FlightComputer(model, start_ns, send=self._send, tell=self._tell)
         self._out: list[Item] = []
         self._minute, self._next = 0, 0

@@ -339,3 +339,25 @@ def test_simulate_ends_cleanly_at_ctrl_c(tmp_path: Path) -> None:
         ended = simulate.stop(signal.SIGINT)
     assert "Traceback" not in ended.stderr
     wait_until(lambda: not simulate.alive)
+
+
+def test_the_recorder_keeps_what_the_radio_lost_or_damaged(tmp_path: Path) -> None:
+    file = tmp_path / "card.bin"
+    grounds: list[asyncio.Task[Ground]] = []
+
+    def connect(device: Device) -> None:
+        grounds.append(asyncio.create_task(listen(device)))
+
+    async def fly() -> DeviceReport | None:
+        config = SimulatorConfig(port=0, speed=1000.0)
+        report = await run_device(config, duration=70.0, recorder=file, on_listening=connect)
+        await (await grounds[0]).end()
+        return report
+
+    report = run_async(fly)
+    assert report is not None
+    kept = frames_of(file.read_bytes())
+    assert not any(frame.torn for frame in kept)
+    assert len(kept) == sum(report.truth.made.values()) > sum(report.truth.intact.values())
+    with pytest.raises(ConfigError, match="the recorder cannot write: File exists"):
+        run_async(fly)
