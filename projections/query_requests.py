@@ -16,6 +16,7 @@ from infra.errors import QueryError
 ENDPOINTS = (
     "latest", "history", "packets", "frames", "quarantine", "gaps", "parameters", "counts", "offsets",
     "generations", "operations", "clock", "diff", "sql", "origin", "telecommands", "telecommand_events",
+    "sessions", "digests",
 )  # fmt: skip
 
 _SHOWN = 100

@@ -15,6 +15,7 @@ from infra.service import Service
 from projections.answer_pieces import arrow_stream, json_lines, primed
 from projections.clickhouse import ClickHouse
 from projections.generations.diff import diff_generations
+from projections.generations.digest import content_of
 from projections.operations_reader import OperationsReader
 from projections.origin_service import OriginFinder
 from projections.queries import records
@@ -24,10 +25,12 @@ from projections.queries.history import history
 from projections.queries.latest import latest
 from projections.queries.packets import packets
 from projections.queries.scope import Scope, scope_of
+from projections.queries.sessions import sessions
 from projections.queries.sql import SqlUser
 from projections.query_requests import ENDPOINTS, read_request, request_schema, response_schema
 from projections.telecommands.queries import telecommand_events, telecommands
 from streams.answers import send_answer
+from streams.heads import read_heads
 
 VERSION = "1.0.0"
 Json = dict[str, Any]
@@ -65,12 +68,23 @@ class QueryHandlers:
                 pieces = iter([orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE)])
             elif name == "operations":
                 pieces = json_lines(await self._operations.rows(question))
+            elif name == "digests":
+                pieces = json_lines([await self._digests(question)])
             else:
                 pieces = await asyncio.to_thread(self._pieces, name, question)
             async with aclosing(_in_thread(pieces)) as answer:
                 await send_answer(self._nc, request._msg.reply, answer)
 
         return handle
+
+    async def _digests(self, question: Json) -> Json:
+        generation = (await asyncio.to_thread(scope_of, self._clickhouse, question)).generation
+        content = await asyncio.to_thread(content_of, self._clickhouse, generation)
+        heads = [
+            {"stream": head.stream, "offset": head.offset, "hash": head.hash}
+            for head in await read_heads(self._nc)
+        ]
+        return {"generation": generation, "content": content.digest, "rows": content.rows, "heads": heads}
 
     def _pieces(self, name: str, question: Json) -> Iterator[bytes]:
         """Return the pieces of an answer; the first is made before this returns, so errors come first."""
@@ -118,6 +132,8 @@ class QueryHandlers:
                 return [records.quarantine(clickhouse, scope)]
             case "gaps":
                 return [records.gaps(clickhouse, scope)]
+            case "sessions":
+                return [sessions(clickhouse, scope)]
         raise AssertionError(name)
 
 

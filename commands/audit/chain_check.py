@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from commands.audit.findings import Findings
-from commands.audit.heads import Head, Pins
+from commands.audit.heads import Pins
 from streams import names
 from streams.chain import GENESIS, event_hash
+from streams.heads import Head
 from streams.read import Message
 
 UNKNOWN = ""

@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from commands.audit.findings import Findings
-from commands.audit.heads import Head, Pins
+from commands.audit.heads import Pins
 from infra.errors import StreamError
 from streams import names
 from streams.chain import GENESIS
+from streams.heads import Head
 from streams.operations import operation_of
 from streams.read import Message
 from streams.seal import COLUMNS, Seal, Sealing, following, seal_digest, seal_of

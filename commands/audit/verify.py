@@ -19,10 +19,11 @@ from nats.js.errors import NotFoundError
 
 from commands.audit.chain_check import ChainCheck
 from commands.audit.findings import Finding, Findings
-from commands.audit.heads import Head, Pins
+from commands.audit.heads import Pins
 from commands.audit.seal_check import SealCheck
 from infra.errors import StreamError
 from streams import names
+from streams.heads import Head
 from streams.read import Message, read_up_to
 from streams.seal import SEALED
 from streams.sealer import COMMANDS_SEALED

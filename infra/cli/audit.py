@@ -8,13 +8,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from commands.audit.heads import Head, parse_heads, read_heads
+from commands.audit.heads import parse_heads
 from commands.audit.verify import Report, StreamReport, verify
 from infra.cli.audit_export import run_export, run_key, run_verifier
 from infra.cli.output import print_json
 from infra.cli.progress import stream_bars
 from infra.cli.target import target_of
 from infra.program.system import open_system
+from streams.heads import Head, read_heads
 
 Run = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
 

@@ -23,16 +23,21 @@ _FIELDS = (
     "from", "to", "as_of", "generation", "session", "limit", "parameters", "packet", "points", "method",
     "result", "query", "id", "issuer", "name", "state", "link", "event", "who",
 )  # fmt: skip
-_WITHOUT_FILE = ("latest", "counts", "offsets")
+_WITHOUT_FILE = ("latest", "counts", "offsets", "sessions")
 _LATEST = ("parameter", "value", "unit", "alarm", "raw", "packet", "time", "received", "frame_offset")
 _QUARANTINE = ("frame_offset", "packet_index", "stage", "reason", "decoded", "received", "size", "bytes")
 _GAPS = (
     "link", "session", "apid", "missing", "filled", "still_missing", "filled_by", "previous_count",
     "sequence_count", "previous_time", "time", "frame_offset",
 )  # fmt: skip
+_SESSIONS = (
+    "link", "session", "frames", "packets", "quarantined", "first_received", "last_received", "first_time",
+    "last_time", "first_frame", "last_frame",
+)  # fmt: skip
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "latest": _LATEST,
     "quarantine": _QUARANTINE,
+    "sessions": _SESSIONS,
     "gaps": _GAPS,
     "telecommands": (
         "telecommand", "name", "state", "issuer", "link", "submitted", "sent", "ended", "reason",
@@ -83,6 +88,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     limited(add("quarantine", "what was wrong, and where", when, span))
     limited(add("gaps", "missing sequence counts", when, span))
+    add("sessions", "the sessions of each link: frames, packets, times", when, span)
     add("counts", "how much there is of everything", when, span)
     add("offsets", "how far the projections are")
     sql = add("sql", "one SELECT over the projections, read-only and limited")

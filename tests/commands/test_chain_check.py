@@ -11,9 +11,10 @@ from support.chains import batches, chain, renumbered
 
 from commands.audit.chain_check import ChainCheck
 from commands.audit.findings import Finding
-from commands.audit.heads import Head, Pins
+from commands.audit.heads import Pins
 from streams import names
 from streams.chain import event_hash
+from streams.heads import Head
 from streams.read import Message
 
 chains = st.lists(st.binary(max_size=5), min_size=1, max_size=8).map(chain)

@@ -27,13 +27,13 @@ from commands.audit import verify_export
 from commands.audit.export import export
 from commands.audit.export_lines import signature_line, signed_bytes
 from commands.audit.export_range import Asked
-from commands.audit.heads import Head, read_heads
 from commands.audit.key import fingerprint, public_hex
 from infra.errors import ConfigError
 from streams import names
 from streams.chain import append_event
 from streams.event_log import ensure_streams, stream_configs
 from streams.generations import ensure_mission
+from streams.heads import Head, read_heads
 from streams.mission import load_mission
 from streams.sealer import Sealer
 

@@ -11,9 +11,10 @@ from support.chains import batches
 from support.frames import frame
 
 from commands.audit.findings import Finding
-from commands.audit.heads import Head, Pins
+from commands.audit.heads import Pins
 from commands.audit.seal_check import SealCheck
 from streams.chain import GENESIS
+from streams.heads import Head
 from streams.read import Message
 from streams.seal import Seal, Sealing
 

@@ -20,7 +20,6 @@ from support.message_blocks import Block
 from support.real_streams import append_frames, messages_of
 from support.waiting import run_async
 
-from commands.audit.heads import Head, read_heads
 from commands.audit.verify import Report, verify
 from infra.embedded.folder import DataFolder
 from infra.embedded.nats_process import NatsServer
@@ -29,6 +28,7 @@ from streams import names
 from streams.append import Appender, Outgoing
 from streams.chain import append_event
 from streams.event_log import ensure_streams
+from streams.heads import Head, read_heads
 from streams.operations import append_operation
 from streams.sealer import Sealer
 

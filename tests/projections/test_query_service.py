@@ -61,6 +61,8 @@ QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     ("frames", {"result": "quarantined"}),
     ("quarantine", {}),
     ("gaps", {}),
+    ("sessions", {}),
+    ("digests", {}),
     ("parameters", {}),
     ("parameters", {"packet": "NOTE"}),
     ("counts", {}),
