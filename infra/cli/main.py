@@ -25,6 +25,7 @@ from infra.cli import (
     parser,
     queries,
     replay,
+    report,
     services,
     users,
 )
@@ -43,6 +44,7 @@ _COMMANDS = (
     command,
     generations,
     replay,
+    report,
     audit,
     users,
     doctor,

@@ -1,0 +1,51 @@
+"""What a report tells: the answers of the query service, as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from projections.queries.answer import Row, iso_time
+from projections.queries.scope import parse_time
+
+
+@dataclass(frozen=True)
+class Flight:
+    """The answers about one flight; `span` is from when to when (ns UTC, generated time)."""
+
+    title: str
+    generation: Row
+    span: tuple[int, int]
+    sessions: Sequence[Row]
+    counts: Row
+    digests: Row
+    imported: frozenset[str] = frozenset()
+    """Sessions that were imported from a file: their received times are those of the import."""
+
+    parameters: Sequence[Row] = ()
+    buckets: dict[str, list[Row]] = field(default_factory=dict)
+    """By qualified name of the parameter: buckets of numbers, or samples of labels."""
+
+    left_out: Sequence[str] = ()
+    """What is not shown of the parameters, and why."""
+
+    apids: dict[str, frozenset[int]] = field(default_factory=dict)
+    gaps: Sequence[Row] = ()
+    alarms: Sequence[Row] = ()
+    quarantine: Sequence[Row] = ()
+    telecommands: Sequence[Row] = ()
+    operations: Sequence[Row] = ()
+
+    @property
+    def span_text(self) -> tuple[str, str]:
+        """The span as ISO 8601."""
+        return iso_time(self.span[0]), iso_time(self.span[1])
+
+
+def ns(time: Any) -> int:
+    """Return the nanoseconds since 1970 of a time as answers have it."""
+    found = parse_time(time, "time")
+    if found is None:
+        raise ValueError("no time")
+    return found
