@@ -50,12 +50,10 @@ class Plot:
         )
 
 
-def draw(
-    parameter: Row, buckets: Sequence[Row], span: tuple[int, int], missing: Iterable[tuple[int, int]] = ()
-) -> Plot | None:
+def draw(parameter: Row, buckets: Sequence[Row], span: tuple[int, int], shaded: str = "") -> Plot | None:
     """Return the plot of a parameter over `span` (ns UTC), None when it has no finite value.
 
-    `missing` are stretches of time (ns UTC) from which packets are still missing: they are shaded.
+    `shaded` is what `shade` made of the gaps of its packets.
     """
     rows = [row for row in buckets if isinstance(row["min"], int | float)]
     if not rows:
@@ -71,12 +69,28 @@ def draw(
         last=_text(buckets[-1]["last"]),
         line="".join(_line([(x(at), y(row["mean"])) for at, row in run]) for run in runs),
         band="".join(_band([(x(at), y(row["min"]), y(row["max"])) for at, row in run]) for run in runs),
-        gaps="".join(_stretch(x(min(both)), x(max(both))) for both in missing),
+        gaps=shaded,
         limits=_limits(parameter["alarms"], y),
         x_ticks=[(x(at), text) for at, text in time_ticks(*span)],
         y_ticks=[(y(value), text) for value, text in value_ticks(low, high)],
         beyond=beyond,
     )
+
+
+def shade(missing: Iterable[tuple[int, int]], span: tuple[int, int]) -> str:
+    """Return the area of stretches of time (ns UTC) from which packets are missing, at least 1 wide each.
+
+    What touches is one: there are never more than a plot is wide.
+    """
+    x = Scale(*span, LEFT, RIGHT)
+    places = sorted((round(x(min(both))), round(x(max(both)) + 0.5)) for both in missing)
+    merged: list[tuple[int, int]] = []
+    for start, stop in places:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], stop))
+        else:
+            merged.append((start, max(stop, start + 1)))
+    return "".join(f"M{start} {TOP}H{stop}V{BOTTOM}H{start}Z" for start, stop in merged)
 
 
 def is_constant(buckets: Sequence[Row]) -> bool:
@@ -114,10 +128,6 @@ def _band(points: Sequence[tuple[float, float, float]]) -> str:
     there = [f"{x:g} {high:g}" for x, _, high in points]
     back = [f"{x:g} {low:g}" for x, low, _ in reversed(points)]
     return f"M{'L'.join((*there, *back))}Z"
-
-
-def _stretch(start: float, stop: float) -> str:
-    return f"M{start:g} {TOP}H{max(stop, start + 1):g}V{BOTTOM}H{start:g}Z"
 
 
 def _limits(alarms: Sequence[Row], y: Scale) -> list[tuple[float, str, str]]:

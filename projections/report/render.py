@@ -58,25 +58,25 @@ def _template() -> Template:
 def _drawn(flight: Flight) -> tuple[list[plots.Plot], list[Row]]:
     """Return the plots of what varies, and rows of parameter and value of what does not."""
     drawn, constant = [], []
-    missing = _missing(flight)
+    shaded = _shaded(flight)
     for one in numeric(flight.parameters):
         rows = flight.buckets[one["qualified"]]
         if rows and plots.is_constant(rows):
             samples = sum(row["count"] for row in rows)
             constant.append({**one, "value": rows[0]["last"], "count": samples})
-        elif plot := plots.draw(one, rows, flight.span, missing.get(one["packet"], ())):
+        elif plot := plots.draw(one, rows, flight.span, shaded.get(one["packet"], "")):
             drawn.append(plot)
     return drawn, constant
 
 
-def _missing(flight: Flight) -> dict[str, list[tuple[int, int]]]:
-    """Return by packet type when packets are still missing."""
+def _shaded(flight: Flight) -> dict[str, str]:
+    """Return by packet type the area of the times when packets are still missing."""
+    missing: dict[int, list[tuple[int, int]]] = {}
+    for gap in flight.gaps:
+        if gap["still_missing"]:
+            missing.setdefault(gap["apid"], []).append((ns(gap["previous_time"]), ns(gap["time"])))
     return {
-        packet: [
-            (ns(gap["previous_time"]), ns(gap["time"]))
-            for gap in flight.gaps
-            if gap["apid"] in apids and gap["still_missing"]
-        ]
+        packet: plots.shade((times for apid in apids for times in missing.get(apid, ())), flight.span)
         for packet, apids in flight.apids.items()
     }
 
