@@ -10,7 +10,7 @@ from nats.errors import Error as NatsError
 
 from infra.embedded.folder import read_addresses
 from infra.errors import AccessError, FlightLedgerError
-from infra.program.checks import folder, machine, services, streams
+from infra.program.checks import folder, machine, mission, services, streams
 from infra.program.checks.finding import Finding, problem
 from infra.program.system import System, open_system
 from infra.program.target import Target
@@ -52,6 +52,7 @@ def _system_checks(system: System) -> Iterator[tuple[str, Check]]:
     yield "nats", lambda: streams.check_bus(nc)
     yield "clickhouse", lambda: services.check_clickhouse(nc)
     yield "streams", lambda: streams.check_streams(nc)
+    yield "mission", lambda: mission.check_mission(nc)
     yield "services", lambda: services.check_services(nc, owned=owned)
     yield "projections", lambda: services.check_lag(nc, owned=owned)
 
