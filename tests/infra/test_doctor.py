@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
@@ -191,3 +192,29 @@ def test_a_person_is_told_that_a_system_is_examined_by_its_owner(tmp_path: Path)
             "--nats-url", guarded.url, "--user", "adam", "doctor", "--json", NATS_PASSWORD="correct horse"
         )
     assert ended.code == 2 and "adam may not" in ended.error
+
+
+BROKEN = """<CommandMetaData><ArgumentTypeSet>
+<IntegerArgumentType name="small"><IntegerDataEncoding sizeInBits="8"/></IntegerArgumentType>
+</ArgumentTypeSet><MetaCommandSet>
+<MetaCommand name="HEADLESS"><CommandContainer name="G"><EntryList/></CommandContainer></MetaCommand>
+<MetaCommand name="BROKEN"><ArgumentList><Argument name="RATE" argumentTypeRef="small" initialValue="500"/>
+</ArgumentList><CommandContainer name="C"><EntryList><ArgumentRefEntry argumentRef="RATE"/></EntryList>
+</CommandContainer></MetaCommand></MetaCommandSet></CommandMetaData>
+<ServiceSet><Service name="S"/></ServiceSet></SpaceSystem>"""
+
+
+def test_what_a_mission_database_has_that_is_not_done_is_remarked_with_file_and_line(tmp_path: Path) -> None:
+    mission, program = write_mission(tmp_path / "mission"), Program(tmp_path / "data")
+    file = mission / "small.xml"
+    file.write_text(file.read_text().replace("</SpaceSystem>", BROKEN))
+    program.imported(recording(tmp_path / "flight.bin", 10), mission)
+    ended = program.run("doctor", "--json")
+    whole, service = found_by(ended, "mission")
+    headless, telecommand = found_by(ended, "telecommands")
+    assert whole["state"] == "ok" and whole["what"].endswith(" 0 telecommands")
+    assert re.match(r"/Small/HEADLESS can not be sent: small\.xml:\d+: ", headless["what"])
+    assert re.match(r"small\.xml:\d+: ServiceSet ", service["what"])
+    assert re.match(r"/Small/BROKEN can not be sent: small\.xml:\d+: ", telecommand["what"])
+    assert {service["state"], telecommand["state"]} == {"remark"}
+    assert "ServiceSet" in program.run("doctor").stdout.decode()
