@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.conditions import parse_comparison
 from commands.definitions import TelecommandSet
+from commands.procedure import load_procedure
 from infra.errors import CommandError
 from infra.simulator.telecommands import NAMES, REASONS, decode, read_request
 from infra.simulator.uplink import is_whole
 from streams.mission import load_mission
 
-MISSION = load_mission(Path(__file__).resolve().parents[2] / "missions" / "demo_rocket")
+FOLDER = Path(__file__).resolve().parents[2] / "missions" / "demo_rocket"
+MISSION = load_mission(FOLDER)
 TELECOMMANDS = TelecommandSet(MISSION)
 
 ARGUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
@@ -52,6 +55,16 @@ def test_every_telecommand_of_the_rocket_can_be_sent() -> None:
     assert not MISSION.database.remarks
     assert {TELECOMMANDS.find(name).name for name in TELECOMMANDS.names()} == NAMES == set(ARGUMENTS)
     assert {TELECOMMANDS.find(name).apid for name in NAMES} == {200}
+
+
+def test_the_steps_of_the_flight_procedure_are_telecommands_and_parameters_of_the_rocket() -> None:
+    procedure = load_procedure(FOLDER / "before_launch.toml")
+    parameters = {parameter.name for parameter in MISSION.database.parameters.values()}
+    for step in procedure.steps:
+        if step.kind == "send":
+            TELECOMMANDS.find(step.what).resolve(step.arguments)
+        if step.kind == "check":
+            assert parse_comparison(step.what).left.parameter in parameters
 
 
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))
