@@ -66,6 +66,12 @@ class TelecommandRows:
             self._forgotten = True
 
 
+def _deciding(telecommand: Telecommand) -> Event | None:
+    """Return the event that brought it where it is; a late report about what came before decides nothing."""
+    decided = telecommand.last(telecommand.state) if telecommand.is_settled else None
+    return decided or (telecommand.steps[-1] if telecommand.steps else None)
+
+
 def event_row(event: Event, misfit: str) -> Row:
     """Return the row of one event; `misfit` says why it did not fit, empty when it did."""
     return {
@@ -91,7 +97,7 @@ def state_row(telecommand: Telecommand, event: Event) -> Row:
     """Return the row of a telecommand's state behind an event."""
     stage, reason = telecommand.failure
     released = telecommand.last("released")
-    last = telecommand.steps[-1] if telecommand.steps else None
+    last = _deciding(telecommand)
     return {
         "telecommand": telecommand.id,
         "event_offset": event.offset,

@@ -76,8 +76,8 @@ def _once(name: str) -> Any:
 def _progressed(telecommand: Telecommand, fields: Fields) -> str:
     if telecommand.last("claimed") is None:
         return "it never left"
-    origin = _origin(fields)
-    known = any(step.name == "progressed" and _origin(step.fields) == origin for step in telecommand.steps)
+    what = _progress(fields)
+    known = any(step.name == "progressed" and _progress(step.fields) == what for step in telecommand.steps)
     return "that is known" if known else ""
 
 
@@ -90,8 +90,17 @@ def _failed(telecommand: Telecommand, fields: Fields) -> str:
     return _not_claimed_by(telecommand, fields) if stage == "uplink" else ""
 
 
-def _origin(fields: Fields) -> tuple[Any, ...]:
-    return tuple(fields.get(key) for key in ("frame_offset", "packet_index", "step", "verifier"))
+def _progress(fields: Fields) -> tuple[Any, ...]:
+    """Return what tells one step from another: its number, for a recorder's dump brings the report again.
+
+    A report without a number is told by its packet.
+    """
+    keys = (
+        ("step", "verifier")
+        if isinstance(fields.get("step"), int)
+        else ("frame_offset", "packet_index", "verifier")
+    )
+    return tuple(fields.get(key) for key in keys)
 
 
 _CHECKS = {

@@ -169,11 +169,24 @@ def test_what_the_device_failed_stays_failed() -> None:
     assert apply(one, event(6, "accepted")).state is State.FAILED
 
 
-def test_the_same_report_twice_is_one() -> None:
-    one = telecommand(*LEFT, SENT, ("progressed", {"frame_offset": 7, "packet_index": 0, "step": 1}))
-    again = {"frame_offset": 7, "packet_index": 0, "step": 1}
-    assert misfit(one, "progressed", again) == "that is known"
-    assert not misfit(one, "progressed", {**again, "frame_offset": 8})
+def test_the_same_report_twice_is_one_also_when_a_recorders_dump_brings_it_again() -> None:
+    report = {"frame_offset": 7, "packet_index": 0, "step": 1}
+    one = telecommand(*LEFT, SENT, ("progressed", report))
+    assert misfit(one, "progressed", report) == "that is known"
+    assert misfit(one, "progressed", {**report, "frame_offset": 8}) == "that is known"
+    assert not misfit(one, "progressed", {**report, "step": 2})
+    nameless = {"frame_offset": 7, "packet_index": 0}
+    one = telecommand(*LEFT, SENT, ("progressed", nameless))
+    assert misfit(one, "progressed", nameless) == "that is known"
+    assert not misfit(one, "progressed", {**nameless, "frame_offset": 8})
+
+
+def test_a_late_report_does_not_change_when_and_why_it_ended() -> None:
+    one = telecommand(*LEFT, SENT, ("completed", {"why": "reported by DONE"}))
+    late = event(99, "progressed", step=1, why="reported by STEP")
+    before, after = state_row(one, one.steps[-1]), state_row(apply(one, late), late)
+    assert (after["ended"], after["reason"]) == (before["ended"], "reported by DONE")
+    assert after["state"] == "completed" and after["event_offset"] == 99
 
 
 def test_only_the_uplink_that_claimed_it_can_say_that_it_was_not_sent() -> None:
