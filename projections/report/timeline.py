@@ -11,7 +11,10 @@ from projections.report.scale import Scale, time_ticks
 
 WIDTH, LEFT, RIGHT, LANE = 1000, 150, 990, 26
 MOST_MARKS = 500
-MOST_EVENTS = 500
+_UNTOLD = frozenset({
+    "at", "after", "authenticated", "client", "digest", "from", "last_offset", "mission", "procedure",
+    "request_id", "source",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def events(flight: Flight) -> list[Event]:
         if row["session"] not in flight.imported
     ]
     for row in flight.telecommands:
-        name = row["name"].rsplit("/", 1)[-1]
+        name = _name(row)
         words = {"submitted": f"submitted by {row['issuer']}", "approved": "approved", "sent": "sent"}
         words["ended"] = f"ended: {row['state']}"
         found += [Event(row[at], "telecommand", f"{name} {text}") for at, text in words.items() if row[at]]
@@ -107,7 +110,7 @@ def _telecommands(flight: Flight) -> Iterable[tuple[str, str, str]]:
         at = row["sent"] or row["submitted"]
         if at:
             kind = "good" if row["state"] in ("completed", "accepted", "started", "progressed") else "bad"
-            yield at, f"{row['name'].rsplit('/', 1)[-1]}: {row['state']}", kind
+            yield at, f"{_name(row)}: {row['state']}", kind
 
 
 def _alarms(flight: Flight) -> Iterable[tuple[str, str, str]]:
@@ -122,6 +125,11 @@ def _generations(flight: Flight) -> Iterable[tuple[str, str, str]]:
             yield row["recorded"], f"{row['fields'].get('generation')} {row['kind'][11:]}", "plain"
 
 
+def _name(telecommand: Row) -> str:
+    """Return its local name; a request that was refused may have none, and is about what it asked for."""
+    return str(telecommand["name"].rsplit("/", 1)[-1] or f"request to {telecommand['request']}")
+
+
 def _alarm(row: Row) -> str:
     value = f"{row['value']:.6g}" if isinstance(row["value"], float) else row["value"]
     unit = f" {row['unit']}" if row["unit"] else ""
@@ -129,8 +137,7 @@ def _alarm(row: Row) -> str:
 
 
 def _said(fields: Row) -> str:
-    """Return an event's fields as words; what is nested or a whole digest is said short."""
-    plain = {
-        key: value for key, value in fields.items() if key != "at" and not isinstance(value, dict | list)
-    }
-    return ", ".join(f"{key} {str(value)[:80]}" for key, value in plain.items() if value != "")
+    """Return an event's fields as words, without those that only programs need."""
+    plain = [(key, value) for key, value in fields.items() if not isinstance(value, dict | list)]
+    told = [(key, value) for key, value in plain if key not in _UNTOLD and value != ""]
+    return ", ".join(f"{key} {str(value)[:120]}" for key, value in told)

@@ -109,7 +109,7 @@ def everything(evil: str = "plain") -> Flight:
     times = {"submitted": at(1), "approved": None, "sent": at(2), "ended": at(3)}
     command = {
         "telecommand": "c1", "name": f"/S/{evil}", "arguments": {evil: evil}, "issuer": evil,
-        "state": "failed", "approvers": [evil], "reason": evil, **times,
+        "request": "submit", "state": "failed", "approvers": [evil], "reason": evil, **times,
     }  # fmt: skip
     alarmed = {
         "time": at(1), "received": at(1), "session": evil, "link": evil, "frame_offset": 7, "value": evil,
