@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import sys
 import time
 from contextlib import suppress
@@ -184,7 +185,8 @@ def _import_of(options: argparse.Namespace) -> str:
     card, mission = options.recorder, options.mission
     with suppress(ValueError):
         mission = mission.resolve().relative_to(Path.cwd())
-    return f"import {card} --mission {mission} --link recorder --session {card.stem}"
+    words = ["import", str(card), "--mission", str(mission), "--link", "recorder", "--session", card.stem]
+    return shlex.join(words)
 
 
 async def _summary(system: System, before: int, session: str, program: str, import_card: str) -> None:

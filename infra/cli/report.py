@@ -13,6 +13,7 @@ import orjson
 
 from infra.cli.output import Row, console, print_json
 from infra.cli.target import target_of
+from infra.connection import without_password
 from infra.errors import ConfigError
 from infra.program.system import open_system
 from projections.report import gather, render
@@ -66,7 +67,9 @@ async def run_report(options: argparse.Namespace) -> int:
 
 def _command(options: argparse.Namespace, wanted: Mapping[str, str]) -> str:
     """Return the command that makes this report; no password is ever part of one."""
-    words = ["flightledger", "--data", str(options.data), "report"]
+    url = getattr(options, "nats_url", "")
+    place = ["--nats-url", without_password(url)] if url else ["--data", str(options.data)]
+    words = ["flightledger", *place, "report"]
     for key, value in wanted.items():
         words += [f"--{key}", value]
     return shlex.join([*words, "--out", str(options.out)])

@@ -21,8 +21,8 @@ from projections.report.flight import Flight, ns
 Ask = Callable[[str, Mapping[str, Any]], Awaitable[list[Row]]]
 """Asks `query.<name>` and returns the rows of the answer."""
 
-MOST_GAPS, MOST_QUARANTINE, MOST_TELECOMMANDS, MOST_OPERATIONS = 20_000, 200, 500, 2_000
-MOST_LABELS = 20_000
+MOST_GAPS, MOST_QUARANTINE, MOST_TELECOMMANDS, MOST_OPERATIONS = 20_000, 200, 5_000, 2_000
+MOST_LABELS = 6_000
 _AROUND_NS = 60 * 10**9
 _AT_ONCE = 20
 _KINDS = (
@@ -45,7 +45,9 @@ async def gather(ask: Ask, wanted: Mapping[str, Any]) -> Flight:
     span = _span(wanted, sessions)
     within = {**scope, "from": span[0], "to": span[1]}
     parameters = await ask("parameters", {"generation": scope["generation"]})
+    received = _received(wanted, scope, sessions)
     counts = (await ask("counts", scope))[0]
+    counts["quarantine"] = (await ask("counts", received))[0]["quarantine"]
     chosen, left_out = _chosen(parameters, counts)
     buckets = await _histories(ask, within, chosen)
     generation = await _generation(ask, scope["generation"])
@@ -66,10 +68,10 @@ async def gather(ask: Ask, wanted: Mapping[str, Any]) -> Flight:
         parameters=chosen,
         buckets=buckets,
         left_out=left_out,
-        apids=_apids(await ask("latest", scope)),
+        apids=_apids(await ask("latest", {"generation": scope["generation"]})),
         gaps=await ask("gaps", {**scope, "limit": MOST_GAPS}),
         alarms=await read_alarms(ask, within, chosen, buckets),
-        quarantine=await ask("quarantine", {**scope, "limit": MOST_QUARANTINE}),
+        quarantine=await ask("quarantine", {**received, "limit": MOST_QUARANTINE}),
         telecommands=await _telecommands(ask, wanted, sessions),
         operations=_about(operations, sessions, scope["generation"]),
     )
@@ -78,13 +80,8 @@ async def gather(ask: Ask, wanted: Mapping[str, Any]) -> Flight:
 def _span(wanted: Mapping[str, Any], sessions: Sequence[Row]) -> tuple[int, int]:
     """From when to when, by the device's clock; a clock that was wrong in a few packets does not count."""
     times = [row for row in sessions if row["packets"]]
-    if not times:
-        return min(ns(row["first_received"]) for row in sessions), max(
-            ns(row["last_received"]) for row in sessions
-        )
-    spans = [
-        _usual(*(ns(row[f"{name}_time"]) for name in ("first", "early", "late", "last"))) for row in times
-    ]
+    ends = ("first", "early", "late", "last")
+    spans = [_usual(*(ns(row[f"{name}_time"]) for name in ends)) for row in times] or [_recorded(sessions)]
     start, stop = min(start for start, _ in spans), max(stop for _, stop in spans)
     start = ns(wanted["from"]) if wanted.get("from") else start
     stop = ns(wanted["to"]) if wanted.get("to") else stop
@@ -101,7 +98,11 @@ def _chosen(parameters: Sequence[Row], counts: Row) -> tuple[list[Row], list[str
     """Return the parameters to show, and what is left out."""
     own = own_parameters(parameters)
     numbers, labels = numeric(own), labelled(own)
-    few = [row for row in labels if counts["packets"].get(row["packet"], 0) <= MOST_LABELS]
+    few = [
+        row
+        for row in labels
+        if row["type"] == "bool" or counts["packets"].get(row["packet"], 0) <= MOST_LABELS
+    ]
     said = {
         "are in several packets (their headers)": len(parameters) - len(own),
         "numbers are beyond the first that are drawn": max(0, len(numbers) - MOST_PLOTS),
@@ -156,6 +157,16 @@ def _recorded(sessions: Sequence[Row]) -> tuple[int, int]:
     """Return from when to when frames came in, with a minute around."""
     first = min(ns(row["first_received"]) for row in sessions)
     return first - _AROUND_NS, max(ns(row["last_received"]) for row in sessions) + _AROUND_NS
+
+
+def _received(
+    wanted: Mapping[str, Any], scope: Mapping[str, Any], sessions: Sequence[Row]
+) -> Mapping[str, Any]:
+    """Return the scope for questions about frames, whose `from` and `to` are received times."""
+    if not set(wanted) & {"from", "to"}:
+        return scope
+    first = min(row["first_received"] for row in sessions)
+    return {**scope, "from": first, "to": max(row["last_received"] for row in sessions)}
 
 
 def _about(operations: Sequence[Row], sessions: Sequence[Row], generation: str) -> list[Row]:

@@ -9,7 +9,9 @@ from projections.queries.answer import Row
 from projections.report.flight import ns
 from projections.report.scale import Scale, time_ticks
 
-WIDTH, LEFT, RIGHT, LANE = 1000, 150, 990, 26
+LEFT, RIGHT = 150, 990
+"""Where lanes begin and end, in a picture that is 1000 wide."""
+
 MOST_RUNS = 60
 """What changes more often is no state that a strip could show."""
 

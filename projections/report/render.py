@@ -116,9 +116,8 @@ def _moment(time: Any, decimals: int = 3) -> str:
         return "–"
     text = str(time)
     head, _, fraction = text.rstrip("Z").partition(".")
-    return (
-        f"{head.replace('T', ' ')}.{fraction[:decimals]}" if decimals and fraction else head.replace("T", " ")
-    )
+    fraction = f".{fraction[:decimals]}" if decimals and fraction else ""
+    return head.replace("T", " ") + fraction
 
 
 def _number(value: int) -> str:

@@ -9,7 +9,9 @@ from projections.queries.answer import Row
 from projections.report.flight import Flight, ns
 from projections.report.scale import Scale, time_ticks
 
-WIDTH, LEFT, RIGHT, LANE = 1000, 150, 990, 26
+LEFT, RIGHT = 150, 990
+"""Where lanes begin and end, in a picture that is 1000 wide."""
+
 MOST_MARKS = 500
 _UNTOLD = frozenset({
     "at", "after", "authenticated", "client", "digest", "from", "last_offset", "mission", "procedure",
