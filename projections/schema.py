@@ -9,7 +9,7 @@ from __future__ import annotations
 from infra.errors import ProjectionError
 from projections.clickhouse import ClickHouse, quoted
 from projections.derived_rows import clock_steps_query, gaps_query
-from projections.samples_view import make_samples_view
+from projections.parameter_views import make_parameter_views
 from projections.telecommands.tables import TABLES as TELECOMMAND_TABLES
 from projections.views import ensure_view
 
@@ -115,6 +115,8 @@ _INDEXES = {
     "packets": (
         "INDEX packet_types packet TYPE set(64) GRANULARITY 4",
         "INDEX recorded_range recorded TYPE minmax GRANULARITY 1",
+        "INDEX time_range time TYPE minmax GRANULARITY 1",
+        "INDEX sessions session TYPE set(16) GRANULARITY 4",
     )
 }
 """What finds the newest packet of each type, also as of a time, without reading the table."""
@@ -137,7 +139,7 @@ def create_fixed_tables(clickhouse: ClickHouse) -> None:
     _check_columns(clickhouse)
     for name, query in _VIEWS.items():
         ensure_view(clickhouse, name, query)
-    make_samples_view(clickhouse)
+    make_parameter_views(clickhouse)
 
 
 def _check_columns(clickhouse: ClickHouse) -> None:
