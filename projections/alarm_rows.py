@@ -4,7 +4,7 @@ Each link and session is a series of its own, in the order in which it was recor
 of a flight does not flap with the radio's samples of the same flight. Before the first sample of its series a
 parameter counts as normal. With `recorded <= T` the answer is what was known at T: what is recorded later
 comes later in that order and changes nothing that was found before it. Why this is no table that somebody
-writes: docs/decisions/012-alarms-as-a-query.md. Proven by `tests/projections/test_alarms.py`.
+writes: docs/decisions/013-alarms-as-a-query.md. Proven by `tests/projections/test_alarms.py`.
 
 Known limit: the packets of all types with limits are sorted whenever somebody asks.
 """
