@@ -10,14 +10,14 @@ import pyarrow as pa
 
 from projections.alarm_rows import COLUMNS, alarms_query
 from projections.alarms_view import alarm_branches, watched_columns
-from projections.clickhouse import ClickHouse
+from projections.clickhouse import LONG_QUERY, ClickHouse
 from projections.queries.answer import Answer, Row, flat_rows
 from projections.queries.catalog import find_parameter
 from projections.queries.packet_values import typed
 from projections.queries.scope import Scope
 from streams.xtce.alarms import AlarmRange
 
-_SETTINGS = {"final": 0}
+_SETTINGS = {**LONG_QUERY, "final": 0}
 """A row that is there twice has the same level as itself, so that it is no second change."""
 
 

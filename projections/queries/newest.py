@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from projections.clickhouse import ClickHouse, quoted
+from projections.clickhouse import LONG_QUERY, ClickHouse, quoted
 from projections.queries.answer import Row, flat_rows
 from projections.queries.catalog import ParameterColumns
 from projections.queries.packets import ORIGIN
@@ -23,7 +23,7 @@ _FIRST_FRAMES = 4_096
 _WIDER = 16
 """How many times wider the next look is, for those types that were not found."""
 
-_ONCE = {"final": 0}
+_ONCE = {**LONG_QUERY, "final": 0}
 """A row that was written twice is as new as itself: there is nothing to merge."""
 
 _PLACE = ", ".join(f"t.{name} AS {name}" for name in ORIGIN) + ", toUnixTimestamp64Nano(t.time) AS at"
@@ -102,5 +102,5 @@ def _place(row: Row) -> Place:
 
 def has_sample(one: ParameterColumns) -> str:
     """Return the condition that a row of the table `t` has a sample of a parameter, raw or calibrated."""
-    columns: dict[str, Any] = dict.fromkeys((one.raw, one.value))
-    return "(" + " OR ".join(f"t.{quoted(column)} IS NOT NULL" for column in columns) + ")"
+    raw, value = f"t.{quoted(one.raw)}", f"t.{quoted(one.value)}"
+    return f"({raw} IS NOT NULL OR {value} IS NOT NULL)"

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from projections.clickhouse import ClickHouse, quoted
+from projections.clickhouse import LONG_QUERY, ClickHouse, quoted
 from projections.queries.catalog import ParameterColumns
 from projections.queries.newest import Place
 from streams.telemetry import float_name
@@ -26,6 +26,7 @@ _AT_ONCE = 2
 """Queries that run side by side: most of their time is the database's analysis, on one core each."""
 
 _EXACT = {
+    **LONG_QUERY,
     "final": 0,
     "output_format_json_quote_denormals": 1,
     "output_format_json_quote_64bit_integers": 0,
@@ -46,7 +47,10 @@ Values = Mapping[str, Any]
 
 
 def read_packets(clickhouse: ClickHouse, generation: str, wanted: Sequence[Wanted]) -> Iterator[Values]:
-    """Yield the packets' values in the order of `wanted`, each of which is of one packet type."""
+    """Yield the packets' values in the order of `wanted`, each of which is of one packet type.
+
+    A packet whose generation is being dropped has none.
+    """
     size = -(-len(wanted) // _AT_ONCE) or 1
     groups = [wanted[start : start + size] for start in range(0, len(wanted), size)]
     if not groups:
@@ -64,7 +68,12 @@ def _read(clickhouse: ClickHouse, generation: str, wanted: Sequence[Wanted]) -> 
     rows = clickhouse.rows(query, {"generation": generation}, _EXACT)
     packed = {row["number"]: json.loads(row["packed"], parse_int=_integer) for row in rows}
     return [
-        {name: typed(kind, value) for (name, kind), value in zip(kinds.items(), packed[number], strict=True)}
+        {
+            name: typed(kind, value)
+            for (name, kind), value in zip(
+                kinds.items(), packed.get(number, [None] * len(kinds)), strict=True
+            )
+        }
         for number, kinds in enumerate(columns)
     ]
 
