@@ -17,6 +17,8 @@ MEASUREMENTS = {
     "decode-numpy": "benchmarks.decode_numpy",
     "import": "benchmarks.import_rate",
     "replay": "benchmarks.replay",
+    "console": "benchmarks.console",
+    "history": "benchmarks.history",
     "memory": "benchmarks.memory",
     "fuzz": "benchmarks.fuzz",
 }

@@ -21,7 +21,9 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 """Hosts to which nothing is compressed: it would cost more than it saves (1.2 us of Python a row)."""
 
 _INSERT = {"max_partitions_per_insert_block": 0}
-_DEFINE = {"max_query_size": 64 * 1024**2, "max_ast_elements": 10**7, "max_expanded_ast_elements": 10**7}
+LONG_QUERY = {"max_query_size": 64 * 1024**2, "max_ast_elements": 10**7, "max_expanded_ast_elements": 10**7}
+"""Settings for statements that name every parameter of a mission."""
+
 _SELECT = {
     "final": 1,
     "do_not_merge_across_partitions_select_final": 1,  # a generation is a partition, and part of every key
@@ -95,7 +97,7 @@ class ClickHouse:
     def command(self, statement: str) -> None:
         """Run a statement without an answer."""
         try:
-            self._client.command(statement, settings=_DEFINE)
+            self._client.command(statement, settings=LONG_QUERY)
         except _FAILURES as error:
             raise _failed(error, statement[:80]) from error
 

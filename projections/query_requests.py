@@ -14,9 +14,9 @@ from jsonschema.exceptions import best_match
 from infra.errors import QueryError
 
 ENDPOINTS = (
-    "latest", "history", "packets", "frames", "quarantine", "gaps", "parameters", "counts", "offsets",
-    "generations", "operations", "clock", "diff", "sql", "origin", "telecommands", "telecommand_events",
-    "sessions", "digests",
+    "latest", "console", "history", "alarms", "packets", "frames", "quarantine", "gaps", "sessions",
+    "parameters", "counts", "offsets", "generations", "digests", "operations", "clock", "diff", "sql",
+    "origin", "telecommands", "telecommand_events",
 )  # fmt: skip
 
 _SHOWN = 100

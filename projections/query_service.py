@@ -19,12 +19,14 @@ from projections.generations.digest import content_of
 from projections.operations_reader import OperationsReader
 from projections.origin_service import OriginFinder
 from projections.queries import records
+from projections.queries.alarms import alarms
 from projections.queries.answer import Answer
 from projections.queries.catalog import parameter_rows
+from projections.queries.console import console
 from projections.queries.history import history
 from projections.queries.latest import latest
 from projections.queries.packets import packets
-from projections.queries.scope import Scope, scope_of
+from projections.queries.scope import Scope, parse_time, scope_of
 from projections.queries.sessions import sessions
 from projections.queries.sql import SqlUser
 from projections.query_requests import ENDPOINTS, read_request, request_schema, response_schema
@@ -116,6 +118,9 @@ class QueryHandlers:
         if name == "latest":
             wanted = {"packet": question.get("packet"), "parameters": question.get("parameters", ())}
             return primed(json_lines(latest(self._clickhouse, scope, **wanted)))
+        if name == "console":
+            at = parse_time(question.get("at"), "at")
+            return primed(json_lines(console(self._clickhouse, scope, now=time.time_ns(), at=at)))
         return primed(_rendered(self._answers(name, scope, question), question))
 
     def _answers(self, name: str, scope: Scope, question: Json) -> Iterable[Answer]:
@@ -124,16 +129,16 @@ class QueryHandlers:
             case "history":
                 choice = {"points": question.get("points"), "method": question.get("method", "buckets")}
                 return history(clickhouse, scope, question["parameters"], **choice)
+            case "alarms":
+                return [alarms(clickhouse, scope, question.get("parameters", ()))]
             case "packets":
                 return packets(clickhouse, scope, packet=question.get("packet"))
             case "frames":
                 return [records.frames(clickhouse, scope, result=question.get("result"))]
             case "quarantine":
                 return [records.quarantine(clickhouse, scope)]
-            case "gaps":
-                return [records.gaps(clickhouse, scope)]
-            case "sessions":
-                return [sessions(clickhouse, scope)]
+            case "gaps" | "sessions":
+                return [(records.gaps if name == "gaps" else sessions)(clickhouse, scope)]
         raise AssertionError(name)
 
 

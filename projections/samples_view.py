@@ -12,15 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-
 from projections.clickhouse import ClickHouse, literal, quoted
+from projections.column_text import number_of, text_of
 from projections.views import ensure_view
 
 VIEW = "samples"
 
-_TIME, _BINARY = str(pa.timestamp("ns", tz="UTC")), str(pa.binary())
-_NUMBERS = ("int", "uint", "float", "double", "bool")
 _NO_SAMPLES = (
     "SELECT '' AS generation, '' AS packet, '' AS parameter, time, generated, received, recorded, "
     "CAST(NULL AS Nullable(String)) AS raw, CAST(NULL AS Nullable(String)) AS value, "
@@ -97,17 +94,4 @@ def _select(branch: _Branch, generations: list[str]) -> str:
 
 def _texts(parameter: tuple[str, str, str, str, str]) -> tuple[str, str, str, str]:
     label, raw, raw_type, value, value_type = parameter
-    number = f"toFloat64({_column(value)})" if value_type.startswith(_NUMBERS) else "NULL"
-    return literal(label), _text(raw, raw_type), _text(value, value_type), number
-
-
-def _text(column: str, kind: str) -> str:
-    if kind == _BINARY:
-        return f"lower(hex({_column(column)}))"
-    if kind == _TIME:
-        return f"concat(replaceOne(toString({_column(column)}), ' ', 'T'), 'Z')"
-    return f"toString({_column(column)})"
-
-
-def _column(name: str) -> str:
-    return f"t.{quoted(name)}"
+    return literal(label), text_of(raw, raw_type), text_of(value, value_type), number_of(value, value_type)

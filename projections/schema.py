@@ -10,7 +10,7 @@ from infra.errors import ProjectionError
 from projections.clickhouse import ClickHouse, quoted
 from projections.derived_rows import clock_steps_query, gaps_query
 from projections.gap_filling import filled_gaps_query
-from projections.samples_view import make_samples_view
+from projections.parameter_views import make_parameter_views
 from projections.telecommands.tables import TABLES as TELECOMMAND_TABLES
 from projections.views import ensure_view
 
@@ -116,6 +116,8 @@ _INDEXES = {
     "packets": (
         "INDEX packet_types packet TYPE set(64) GRANULARITY 4",
         "INDEX recorded_range recorded TYPE minmax GRANULARITY 1",
+        "INDEX time_range time TYPE minmax GRANULARITY 1",
+        "INDEX sessions session TYPE set(16) GRANULARITY 4",
     )
 }
 """What finds the newest packet of each type, also as of a time, without reading the table."""
@@ -138,7 +140,7 @@ def create_fixed_tables(clickhouse: ClickHouse) -> None:
     _check_columns(clickhouse)
     for name, query in _VIEWS.items():
         ensure_view(clickhouse, name, query)
-    make_samples_view(clickhouse)
+    make_parameter_views(clickhouse)
 
 
 def _check_columns(clickhouse: ClickHouse) -> None:

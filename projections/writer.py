@@ -18,7 +18,7 @@ import pyarrow as pa
 from infra.errors import ProjectionError
 from projections.clickhouse import ClickHouse, quoted
 from projections.packet_tables import column_rows, ensure_table
-from projections.samples_view import make_samples_view
+from projections.parameter_views import make_parameter_views
 from streams.decode import PacketType
 from streams.generations import Generation, Generations
 from streams.mission import Mission
@@ -78,7 +78,7 @@ class Writer:
         if index:
             self._clickhouse.insert("packets", _joined(index))
         if self._new_columns:
-            make_samples_view(self._clickhouse)
+            make_parameter_views(self._clickhouse)
             self._new_columns = False
         self._rows.clear()
         self.waiting = 0

@@ -21,10 +21,26 @@ SHOWN_ROWS = 1_000
 
 _FIELDS = (
     "from", "to", "as_of", "generation", "session", "limit", "parameters", "packet", "points", "method",
-    "result", "query", "id", "issuer", "name", "state", "link", "event", "who",
+    "result", "query", "id", "issuer", "name", "state", "link", "event", "who", "at",
 )  # fmt: skip
-_WITHOUT_FILE = ("latest", "counts", "offsets", "sessions")
+_WITHOUT_FILE = ("latest", "console", "counts", "offsets", "sessions")
 _LATEST = ("parameter", "value", "unit", "alarm", "raw", "packet", "time", "received", "frame_offset")
+_CONSOLE = (
+    "packet",
+    "parameter",
+    "value",
+    "unit",
+    "alarm",
+    "age",
+    "raw",
+    "time",
+    "frame_offset",
+    "generation",
+)
+_ALARMS = (
+    "recorded", "parameter", "packet", "level_before", "level", "value", "time", "link", "session",
+    "frame_offset",
+)  # fmt: skip
 _QUARANTINE = ("frame_offset", "packet_index", "stage", "reason", "decoded", "received", "size", "bytes")
 _GAPS = (
     "link", "session", "apid", "missing", "filled", "still_missing", "filled_by", "previous_count",
@@ -36,6 +52,8 @@ _SESSIONS = (
 )  # fmt: skip
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "latest": _LATEST,
+    "console": _CONSOLE,
+    "alarms": _ALARMS,
     "quarantine": _QUARANTINE,
     "sessions": _SESSIONS,
     "gaps": _GAPS,
@@ -72,6 +90,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     latest = add("latest", "the newest sample of each parameter", when)
     latest.add_argument("parameters", nargs="*", metavar="PARAM")
     latest.add_argument("--packet", metavar="NAME")
+    console = add("console", "the whole board: every parameter, its newest sample, age and alarm", when)
+    console.add_argument("--at", metavar="T", help="what is known about T, instead of what was known at T")
     history = limited(add("history", "samples of parameters", when, span), "at most N rows of each parameter")
     history.add_argument("parameters", nargs="+", metavar="PARAM")
     history.add_argument("--points", type=int, metavar="N", help="N buckets or points, made in the database")
@@ -80,6 +100,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         choices=["buckets", "lttb"],
         help="min, max, mean and last of each bucket (default), or samples that keep the curve's shape",
     )
+    alarms = limited(add("alarms", "changes of alarm levels", when, span))
+    alarms.add_argument("parameters", nargs="*", metavar="PARAM")
     limited(add("packets", "packets with all their values", when, span)).add_argument(
         "--packet", metavar="NAME"
     )

@@ -2,27 +2,31 @@
 
 Latest is what was recorded last (the highest frame offset), not what the device's clock says: a late packet
 shows when it comes in, and a clock that jumped ahead does not hide what follows. With an end (`to`) it is the
-one recorded last of those whose time is not behind it.
+one recorded last of those whose time is not behind it. A parameter that the newest packet of its type does
+not have keeps its sample of an earlier one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from projections.clickhouse import ClickHouse
 from projections.queries.alarms import alarm_level
 from projections.queries.answer import Row
 from projections.queries.catalog import ParameterColumns, find_parameter
-from projections.queries.packets import ORIGIN, packet_types, select_packets
+from projections.queries.newest import newest_packets, newest_samples
+from projections.queries.packet_values import Wanted, read_packets
+from projections.queries.packets import packet_types
 from projections.queries.scope import Scope
 
-_RECENT_FRAMES = 20_000
-"""How far back from the newest frame all packet types are looked for at once, before the rare ones are."""
 
-_ONCE = {"final": 0}
-"""A row that was written twice is as new as itself: there is nothing to merge."""
+class Sample(NamedTuple):
+    """A sample as JSON has it, and the origin of its packet."""
+
+    value: Any
+    raw: Any
+    origin: Mapping[str, Any]
 
 
 def latest(
@@ -30,76 +34,62 @@ def latest(
 ) -> Iterator[Row]:
     """Yield each parameter's newest sample with its alarm level. Raises QueryError for an unknown name."""
     wanted = _wanted(clickhouse, scope.generation, packet, parameters)
-    newest = newest_packets(clickhouse, scope, list(wanted))
-    for name, mine in wanted.items():
-        if name in newest:
-            for row in read_packet(clickhouse, scope.generation, mine, newest[name]):
-                yield from (_sample(row, one) for one in mine)
+    for one, sample in zip(wanted, newest_of(clickhouse, scope, wanted), strict=True):
+        if sample is not None:
+            yield sample_row(scope.generation, one, sample)
 
 
 def _wanted(
     clickhouse: ClickHouse, generation: str, packet: str | None, names: Sequence[str]
-) -> dict[str, list[ParameterColumns]]:
+) -> list[ParameterColumns]:
     catalog = [one for mine in packet_types(clickhouse, generation, packet) for one in mine]
     if names:
         named = [one for name in names for one in find_parameter(clickhouse, generation, name)]
         catalog = [one for one in named if packet in (None, one.packet)]
-    by_packet = sorted(catalog, key=lambda one: one.packet)
-    return {name: list(mine) for name, mine in groupby(by_packet, key=lambda one: one.packet)}
+    return sorted(catalog, key=lambda one: one.packet)
 
 
-def newest_packets(clickhouse: ClickHouse, scope: Scope, wanted: Sequence[str]) -> dict[str, Row]:
-    """Return frame offset, index and time (`at`, ns) of the newest packet of each type that has one.
-
-    First the most recent frames, which have nearly all types; then, by its index, the whole table for those
-    that are missing.
-    """
-    end = clickhouse.rows(
-        f"SELECT frame_offset FROM packets WHERE {scope.where()} ORDER BY frame_offset DESC LIMIT 1",
-        scope.parameters,
-        _ONCE,
-    )
-    if not end:
-        return {}
-    recent = max(0, int(end[0]["frame_offset"]) - _RECENT_FRAMES)
-    found = _newest(clickhouse, scope, wanted, "frame_offset > {recent:UInt64}", recent)
-    if missing := [name for name in wanted if name not in found]:
-        found |= _newest(clickhouse, scope, missing, "frame_offset <= {recent:UInt64}", recent)
-    return found
+def newest_of(
+    clickhouse: ClickHouse, scope: Scope, parameters: Sequence[ParameterColumns]
+) -> list[Sample | None]:
+    """Return the newest sample of each of these parameters, None where there is none, in their order."""
+    by_packet: dict[str, list[ParameterColumns]] = {}
+    for one in parameters:
+        by_packet.setdefault(one.packet, []).append(one)
+    places = newest_packets(clickhouse, scope, list(by_packet))
+    wanted = [Wanted(place, by_packet[name]) for name, place in places.items()]
+    samples = _samples(clickhouse, scope.generation, wanted)
+    absent = [one for name in places for one in by_packet[name] if _key(one) not in samples]
+    earlier = newest_samples(clickhouse, scope, absent)
+    lone = [Wanted(earlier[_key(one)], [one]) for one in absent if _key(one) in earlier]
+    samples |= _samples(clickhouse, scope.generation, lone)
+    return [samples.get(_key(one)) for one in parameters]
 
 
-def _newest(
-    clickhouse: ClickHouse, scope: Scope, wanted: Sequence[str], where: str, recent: int
-) -> dict[str, Row]:
-    rows = clickhouse.rows(
-        "SELECT packet, max((frame_offset, packet_index, toUnixTimestamp64Nano(time))) AS newest "
-        f"FROM packets WHERE {scope.where()} AND packet IN {{wanted:Array(String)}} AND {where} "
-        "GROUP BY packet",
-        {**scope.parameters, "wanted": list(wanted), "recent": recent},
-        _ONCE,
-    )
-    names = ("frame_offset", "packet_index", "at")
-    return {row["packet"]: dict(zip(names, row["newest"].values(), strict=True)) for row in rows}
-
-
-def _sample(row: Row, one: ParameterColumns) -> Row:
-    both = row["values"].get(one.label, {"raw": None, "value": None})
+def _samples(
+    clickhouse: ClickHouse, generation: str, wanted: Sequence[Wanted]
+) -> dict[tuple[str, str], Sample]:
     return {
-        "parameter": one.label,
-        "packet": one.packet,
-        "value": both["value"],
-        "raw": both["raw"],
-        "unit": one.unit,
-        "alarm": alarm_level(one.alarms, both["value"]),
-        **{name: row[name] for name in ("generation", *ORIGIN)},
+        _key(one): Sample(values[one.value], values[one.raw], each.place.origin)
+        for each, values in zip(wanted, read_packets(clickhouse, generation, wanted), strict=True)
+        for one in each.parameters
+        if values[one.value] is not None or values[one.raw] is not None
     }
 
 
-def read_packet(
-    clickhouse: ClickHouse, generation: str, parameters: Sequence[ParameterColumns], place: dict[str, Any]
-) -> list[Row]:
-    """Return one packet, found by its place in the table: `frame_offset`, `packet_index` and `at` (ns)."""
-    at = int(place["at"])
-    condition = f"frame_offset = {int(place['frame_offset'])} AND packet_index = {int(place['packet_index'])}"
-    scope = Scope(generation, start=at, end=at, limit=1)
-    return list(select_packets(clickhouse, scope, parameters, condition).rows())
+def _key(one: ParameterColumns) -> tuple[str, str]:
+    return one.packet, one.label
+
+
+def sample_row(generation: str, one: ParameterColumns, sample: Sample) -> Row:
+    """Return a sample with its unit, alarm level and origin."""
+    return {
+        "parameter": one.label,
+        "packet": one.packet,
+        "value": sample.value,
+        "raw": sample.raw,
+        "unit": one.unit,
+        "alarm": alarm_level(one.alarms, sample.value),
+        "generation": generation,
+        **sample.origin,
+    }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from infra.errors import QueryError
 from projections.clickhouse import ClickHouse, quoted
 from projections.queries.answer import Row
-from projections.queries.catalog import find_parameter, read_catalog
-from projections.queries.latest import read_packet
+from projections.queries.catalog import ParameterColumns, find_parameter, read_catalog
+from projections.queries.packets import select_packets
 from projections.queries.scope import Scope
 
 _ONCE = {"final": 0}
@@ -60,8 +61,16 @@ def packets_of_frame(
     for place in places:
         if index in (None, place["packet_index"]):
             parameters = read_catalog(clickhouse, scope.generation, packet=place["packet"])
-            found.extend(read_packet(clickhouse, scope.generation, parameters, place))
+            found.extend(_read_packet(clickhouse, scope.generation, parameters, place))
     return found
+
+
+def _read_packet(
+    clickhouse: ClickHouse, generation: str, parameters: Sequence[ParameterColumns], place: Row
+) -> list[Row]:
+    condition = f"frame_offset = {place['frame_offset']} AND packet_index = {place['packet_index']}"
+    scope = Scope(generation, start=place["at"], end=place["at"], limit=1)
+    return list(select_packets(clickhouse, scope, parameters, condition).rows())
 
 
 def frame_row(clickhouse: ClickHouse, generation: str, frame_offset: int) -> dict[str, Any] | None:

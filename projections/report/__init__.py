@@ -1,6 +1,6 @@
 """The report of a flight: one HTML file that needs nothing else to be read.
 
-`gather` asks the query service, `alarms`, `plots` and `timeline` are pure and make of the answers what is
+`gather` asks the query service, `plots` and `timeline` are pure and make of the answers what is
 drawn, `render` writes the page (`page.html`, `page.css`) with everything escaped.
 """
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from infra.errors import QueryError
 from projections.queries.answer import Row
-from projections.report.alarms import read_alarms
 from projections.report.choose import (
     MOST_LABELLED,
     MOST_PLOTS,
@@ -22,7 +21,7 @@ Ask = Callable[[str, Mapping[str, Any]], Awaitable[list[Row]]]
 """Asks `query.<name>` and returns the rows of the answer."""
 
 MOST_GAPS, MOST_QUARANTINE, MOST_TELECOMMANDS, MOST_OPERATIONS = 20_000, 200, 5_000, 2_000
-MOST_LABELS = 6_000
+MOST_LABELS, MOST_ALARMS = 6_000, 5_000
 _AROUND_NS = 60 * 10**9
 _AT_ONCE = 20
 _KINDS = (
@@ -70,7 +69,7 @@ async def gather(ask: Ask, wanted: Mapping[str, Any]) -> Flight:
         left_out=left_out,
         apids=_apids(await ask("latest", {"generation": scope["generation"]})),
         gaps=await ask("gaps", {**scope, "limit": MOST_GAPS}),
-        alarms=await read_alarms(ask, within, chosen, buckets),
+        alarms=await _alarms(ask, within, parameters),
         quarantine=await ask("quarantine", {**received, "limit": MOST_QUARANTINE}),
         telecommands=await _telecommands(ask, wanted, sessions),
         operations=_about(operations, sessions, scope["generation"]),
@@ -126,6 +125,13 @@ async def _histories(ask: Ask, within: Mapping[str, Any], chosen: Sequence[Row])
 
 def _batched(names: list[str], size: int) -> Iterable[list[str]]:
     return (names[at : at + size] for at in range(0, len(names), size))
+
+
+async def _alarms(ask: Ask, within: Mapping[str, Any], parameters: Sequence[Row]) -> list[Row]:
+    """Return the changes of alarm levels, each with the unit of its value."""
+    units = {(row["packet"], row["parameter"]): row["unit"] for row in parameters}
+    found = await ask("alarms", {**within, "limit": MOST_ALARMS})
+    return [{**row, "unit": units[row["packet"], row["parameter"]]} for row in found]
 
 
 async def _generation(ask: Ask, name: str) -> Row:

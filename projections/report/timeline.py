@@ -135,7 +135,7 @@ def _name(telecommand: Row) -> str:
 def _alarm(row: Row) -> str:
     value = f"{row['value']:.6g}" if isinstance(row["value"], float) else row["value"]
     unit = f" {row['unit']}" if row["unit"] else ""
-    return f"{row['parameter']} {row['before']} → {row['level']} at {value}{unit}"
+    return f"{row['parameter']} {row['level_before']} → {row['level']} at {value}{unit}"
 
 
 def _said(fields: Row) -> str:

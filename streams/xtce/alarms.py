@@ -47,7 +47,7 @@ class AlarmRange:
         return above and below
 
     def violated(self, value: float | str) -> bool:
-        """Whether this one alarm holds for a value; "otherwise" holds for every label."""
+        """Whether this one alarm holds for a value; "otherwise" holds for every label, and is asked last."""
         if isinstance(value, str):
             return self.form == "otherwise" or (self.form == "label" and value == self.label)
         if self.form not in {"outside", "inside"} or math.isnan(value):
@@ -56,7 +56,7 @@ class AlarmRange:
 
 
 def read_alarms(type_node: Node) -> tuple[AlarmRange, ...]:
-    """The DefaultAlarm of a parameter type, most severe first."""
+    """The DefaultAlarm of a parameter type, most severe first, "otherwise" behind all others."""
     if type_node.child("ContextAlarmList") is not None:
         type_node.remark(
             "ContextAlarmList was read over: alarms that depend on other parameters are not watched"
@@ -79,7 +79,7 @@ def read_alarms(type_node: Node) -> tuple[AlarmRange, ...]:
                 pass
             case _:
                 child.remark(f"{child.tag} in DefaultAlarm was read over: this alarm is not watched")
-    return tuple(sorted(found, key=lambda part: -LEVELS.index(part.level)))
+    return tuple(sorted(found, key=lambda part: (part.form == "otherwise", -LEVELS.index(part.level))))
 
 
 def _static(node: Node) -> list[AlarmRange]:

@@ -45,6 +45,32 @@ def file_of(program: Program, tmp_path: Path, form: str, *question: object) -> P
     return file
 
 
+def test_the_console_has_the_whole_board_as_rows_and_as_a_table_for_people(program: Program) -> None:
+    rows = program.query("console")
+    known = program.query("sql", "SELECT uniqExact(packet, label) AS n FROM columns")
+    assert len(rows) == known[0]["n"]
+    angle = next(row for row in rows if row["parameter"] == "ANGLE")
+    assert angle["age"] > 0
+    (newest,) = program.query("latest", "ANGLE")
+    assert {key: value for key, value in angle.items() if key != "age"} == newest
+    shown = program.run("query", "console", "--as-of", angle["recorded"]).stdout.decode()
+    assert "ANGLE" in shown
+    assert "age" in shown
+    early = program.query("console", "--at", "1999-01-01")
+    assert {row["value"] for row in early} == {None}
+
+
+def test_alarms_are_rows_a_table_and_files(program: Program, tmp_path: Path) -> None:
+    rows = program.query("alarms", "VOLTAGE")
+    voltages = [row["value"] for row in program.query("history", "VOLTAGE", "--session", session(program))]
+    assert [row["value"] for row in rows] == [next(value for value in voltages if value > 50)]
+    assert (rows[0]["level_before"], rows[0]["level"]) == ("normal", "warning")
+    assert "warning" in program.run("query", "alarms").stdout.decode()
+    table = pa.parquet.read_table(file_of(program, tmp_path, "parquet", "alarms"))
+    assert table.column("number").to_pylist() == [row["value"] for row in rows]
+    assert program.query("alarms", "ANGLE") == []
+
+
 def test_json_is_one_object_a_line_and_the_rows_agree_with_every_file(
     program: Program, tmp_path: Path
 ) -> None:

@@ -22,11 +22,12 @@ from support.made_mission import (
     text,
     unix_nanoseconds,
 )
-from support.projected import Projected, Sent
+from support.projected import Projected, Sent, recorded_at
 
 from projections.queries.answer import iso_time
 from projections.queries.history import history
-from projections.queries.packets import packets
+from projections.queries.latest import latest
+from projections.queries.packets import ORIGIN, packets
 
 FIELDS = {
     "I64": integer(64, signed=True),
@@ -93,6 +94,18 @@ def same(left: object, right: object) -> bool:
     if isinstance(left, float) and isinstance(right, float):
         return struct.pack(">d", left) == struct.pack(">d", right) or (math.isnan(left) and math.isnan(right))
     return type(left) is type(right) and left == right
+
+
+def test_the_newest_samples_are_exactly_those_of_the_newest_packet(filled: Projected) -> None:
+    """They come by a way of their own, as one text for each packet."""
+    (answer,) = packets(filled.clickhouse, filled.scope())
+    for row in answer.rows():
+        as_of = filled.scope(as_of=recorded_at(row["frame_offset"]))
+        for one in latest(filled.clickhouse, as_of):
+            both = row["values"][one["parameter"]]
+            assert same(one["value"], both["value"]), (one, both)
+            assert same(one["raw"], both["raw"]), (one, both)
+            assert {key: one[key] for key in ORIGIN} == {key: row[key] for key in ORIGIN}
 
 
 def test_packets_as_json_have_every_value_exactly(filled: Projected) -> None:

@@ -18,8 +18,9 @@ from support.made_mission import (
 from support.projected import SECOND, Projected, Sent, recorded_at
 
 from infra.errors import QueryError
-from projections.queries import latest as module
-from projections.queries.latest import latest, newest_packets
+from projections.queries import newest as module
+from projections.queries.latest import latest
+from projections.queries.newest import newest_packets
 from projections.queries.scope import Scope
 
 FAST, RARE, LONE = FIRST_APID, FIRST_APID + 1, FIRST_APID + 2
@@ -54,11 +55,11 @@ def values(projected: Projected, **scope: Any) -> dict[str, Any]:
     return {row["parameter"]: row["value"] for row in rows if row["parameter"] in ("A", "B", "MODE")}
 
 
-@pytest.mark.parametrize("recent", [0, 5, 50, 150, 20_000])
+@pytest.mark.parametrize("recent", [1, 5, 50, 150, 20_000])
 def test_the_answer_does_not_depend_on_how_far_back_is_looked_first(
     filled: Projected, monkeypatch: pytest.MonkeyPatch, recent: int
 ) -> None:
-    monkeypatch.setattr(module, "_RECENT_FRAMES", recent)
+    monkeypatch.setattr(module, "_FIRST_FRAMES", recent)
     assert values(filled) == {"A": 200, "B": 90, "MODE": "UNDEFINED(7)"}
     assert values(filled, as_of=recorded_at(89)) == {"A": 89, "B": 10, "MODE": "UNDEFINED(7)"}
     assert values(filled, as_of=recorded_at(9)) == {"A": 9, "MODE": "UNDEFINED(7)"}
@@ -71,7 +72,7 @@ def test_the_answer_does_not_depend_on_how_far_back_is_looked_first(
 def test_an_end_leaves_out_what_the_device_made_later(
     filled: Projected, monkeypatch: pytest.MonkeyPatch, recent: int
 ) -> None:
-    monkeypatch.setattr(module, "_RECENT_FRAMES", recent)
+    monkeypatch.setattr(module, "_FIRST_FRAMES", recent)
     assert values(filled, to=EPOCH_NS + 89 * SECOND) == {"A": 89, "B": 10, "MODE": "UNDEFINED(7)"}
     assert values(filled, to=EPOCH_NS + 150 * SECOND)["A"] == 149
     assert values(filled, to=EPOCH_NS) == {}

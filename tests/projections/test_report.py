@@ -6,18 +6,14 @@ import math
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from itertools import pairwise
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from projections.queries.answer import Row, iso_time
 from projections.report import Flight, render
-from projections.report.alarms import suspicious, transitions
 from projections.report.choose import numeric, own_parameters, points_of
-from projections.report.flight import ns
 from projections.report.gather import _span
 from projections.report.labels import MOST_RUNS, lanes
 from projections.report.plots import draw
@@ -113,7 +109,7 @@ def everything(evil: str = "plain") -> Flight:
     }  # fmt: skip
     alarmed = {
         "time": at(1), "received": at(1), "session": evil, "link": evil, "frame_offset": 7, "value": evil,
-        "before": "normal", "level": "critical", "parameter": evil, "packet": "POWER", "unit": evil,
+        "level_before": "normal", "level": "critical", "parameter": evil, "packet": "POWER", "unit": evil,
     }  # fmt: skip
     strange = {"received": at(1), "frame_offset": 3, "session": evil, "stage": "link", "reason": evil}
     event = {"recorded": at(1), "kind": "link-down", "fields": {"link": evil, "why": evil}}
@@ -301,35 +297,3 @@ def test_a_clock_that_was_wrong_once_does_not_stretch_the_report() -> None:
     start, stop = _span({}, [row])
     assert (start, stop) == (START - SECOND, START + 104 * SECOND)
     assert _span({"from": at(10)}, [row])[0] == START + 10 * SECOND
-
-
-@pytest.mark.parametrize(
-    ("ranges", "expected"),
-    [
-        ([(1, 3), (1, 3)], None),
-        ([(1, 3), (1, 4), (1, 3)], {"from": at(0), "to": at(2.5)}),
-        ([(0, 3), (1, 3)], {"to": at(1.5)}),
-        ([(1, 3), (1, math.inf)], {"from": at(0)}),
-    ],
-)
-def test_samples_are_only_asked_for_where_a_limit_may_be_violated(
-    ranges: list[tuple[float, float]], expected: Row | None
-) -> None:
-    rows = [bucket(second, low, high) for second, (low, high) in enumerate(ranges)]
-    assert suspicious([alarm()], rows) == expected
-
-
-@given(st.lists(st.sampled_from([0.0, 2.0, 4.0, "NaN", None]), max_size=30))
-def test_transitions_are_where_the_level_changes(values: list[Any]) -> None:
-    samples = [
-        {"time": at(n), "received": at(n), "session": "s", "link": "l", "frame_offset": n, "value": value}
-        for n, value in enumerate(values)
-    ]
-    levels = [
-        "normal",
-        *("critical" if value in (0.0, 4.0) else "normal" for value in values if value is not None),
-    ]
-    changes = [(a, b) for a, b in pairwise(levels) if a != b]
-    found = transitions(parameter(alarms=[alarm()]), samples)
-    assert [(row["before"], row["level"]) for row in found] == changes
-    assert [ns(row["time"]) for row in found] == sorted(ns(row["time"]) for row in found)

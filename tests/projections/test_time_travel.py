@@ -1,23 +1,25 @@
 """As of T: what was recorded by T, of the generation that was live at T; on every question.
 
 The model is brute force over a handful of frames: a list of what was recorded when, under which names, and
-of what was promoted when.
+of what was promoted when. Device times go back and forth, sessions are mixed as a dump of one recorder beside
+another, and a parser or writer that was started again writes some frames twice.
 """
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.made_mission import EPOCH_NS, FIRST_APID, linear, made_mission, packet
+from support.made_mission import EPOCH_NS, FIRST_APID, integer, limited, linear, made_mission, packet
 from support.projected import SECOND, START_NS, Projected, Sent, recorded_at
 
 from infra.errors import QueryError
 from projections.queries import records
+from projections.queries.alarms import alarms
+from projections.queries.console import console
 from projections.queries.history import history
 from projections.queries.latest import latest
 from projections.queries.origin import find_packet_at
@@ -30,6 +32,9 @@ PACKETS = {"NAV": FIRST_APID, "HK": FIRST_APID + 1}
 SLOPES = {"g1": 1.0, "g2": 10.0}
 """The second mission database corrects a calibrator: the same raw values, other values."""
 
+LIMITS = {"warning": 100.0, "critical": 150.0}
+LABELS = {"NAV": ("ALT", "EXTRA"), "HK": ("TEMP",)}
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -39,7 +44,17 @@ class Frame:
     generated: int
     raw: int
     session: str
+    extra: int | None = None
+    """A parameter that is only in some packets; NAV alone can have it."""
     damaged: bool = False
+
+
+@dataclass(frozen=True)
+class Restart:
+    """The writer began at `back` frames behind `at` once more; both are cut to what there is."""
+
+    at: int
+    back: int
 
 
 @dataclass
@@ -71,8 +86,10 @@ frames = st.builds(
     st.integers(0, 12),
     st.integers(0, 200),
     st.sampled_from(["s1", "s2"]),
+    st.none() | st.integers(0, 200),
     st.sampled_from([False, False, False, True]),
 )
+restarts = st.builds(Restart, st.integers(0, 14), st.integers(0, 5))
 half_seconds = st.integers(-1, 30).map(lambda count: START_NS + count * SECOND // 2)
 
 
@@ -81,7 +98,16 @@ def missions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Mission]:
     folder = tmp_path_factory.mktemp("missions")
     return {
         name: made_mission(
-            folder / name, {"NAV": {"ALT": linear(8, 0, slope)}, "HK": {"TEMP": linear(8, 5, slope)}}
+            folder / name,
+            {
+                "NAV": {
+                    "ALT": limited(8, slope, **LIMITS),
+                    "HAS": integer(8),
+                    "EXTRA": limited(8, slope, **LIMITS),
+                },
+                "HK": {"TEMP": linear(8, 5, slope)},
+            },
+            conditions={"EXTRA": ("HAS", 1)},
         )
         for name, slope in SLOPES.items()
     }
@@ -101,20 +127,28 @@ class World:
     def name(self, generation: str) -> str:
         return f"{self._prefix}{generation}"
 
-    def fill(self, model: Model, both: bool) -> None:
+    def fill(self, model: Model, restart: Restart) -> None:
         sent = [
             Sent(offset, self._bytes(offset, frame), session=frame.session)
             for offset, frame in enumerate(model.frames, 1)
         ]
         self.projected.state.promotions.clear()
-        for generation in ["g1", "g2"] if both else ["g1"]:
-            self.projected.write(self._missions[generation], sent, self.name(generation))
+        first = sent[: restart.at] or sent
+        again = sent[max(0, restart.at - restart.back) :] if restart.at < len(sent) else []
+        for generation, mission in self._missions.items():
+            self.projected.add_generation(self.name(generation), mission)
+            self.projected.write(mission, first, self.name(generation))
+            if first is not sent and again:
+                self.projected.write(mission, again, self.name(generation))
         self.projected.state.promotions[:] = [(at, self.name(name)) for at, name in model.promotions]
         write_generations(self.projected.clickhouse, self.projected.state)
 
     def _bytes(self, offset: int, frame: Frame) -> bytes:
+        own = bytes([frame.raw])
+        if frame.packet == "NAV":
+            own += b"\0" if frame.extra is None else bytes([1, frame.extra])
         data = packet(
-            struct.pack(">B", frame.raw),
+            own,
             count=offset,
             generated=EPOCH_NS + frame.generated * SECOND,
             apid=PACKETS[frame.packet],
@@ -127,17 +161,24 @@ def shared(clickhouse_url: str) -> Projected:
     return Projected(clickhouse_url, "time_travel_tests")
 
 
-def value_of(generation: str, frame: Frame) -> float:
-    return SLOPES[generation] * frame.raw + (5 if frame.packet == "HK" else 0)
+def sample_of(generation: str, frame: Frame, label: str) -> tuple[int, float, str | None] | None:
+    """Raw value, value and alarm level of a parameter in a frame, None where it has no sample."""
+    raw = frame.extra if label == "EXTRA" else frame.raw
+    if label not in LABELS[frame.packet] or raw is None:
+        return None
+    value = SLOPES[generation] * raw + (5 if label == "TEMP" else 0)
+    level = "critical" if value > 150 else "warning" if value > 100 else "normal"
+    return raw, value, None if label == "TEMP" else level
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(frames, min_size=1, max_size=14),
     st.lists(half_seconds, max_size=3, unique=True),
     st.lists(half_seconds, min_size=1, max_size=4),
     st.sampled_from([None, "s1", "s2"]),
     st.sampled_from([None, "g1", "g2"]),
+    restarts,
 )
 def test_every_question_as_of_a_time_agrees_with_a_brute_force_model(  # noqa: PLR0917
     shared: Projected,
@@ -147,12 +188,13 @@ def test_every_question_as_of_a_time_agrees_with_a_brute_force_model(  # noqa: P
     times: list[int],
     session: str | None,
     generation: str | None,
+    restart: Restart,
 ) -> None:
     world = World(shared, missions, f"w{len(shared.missions)}")
     names = ["g1", "g2", "g1", "g2"]
     model = Model(recorded, [(START_NS, "g1"), *zip(sorted(promoted), names[1:], strict=False)])
     model.promotions.sort()
-    world.fill(model, both=True)
+    world.fill(model, restart)
     for time in times:
         live = model.live_at(time)
         request = {"as_of": time, **({"session": session} if session else {})}
@@ -173,7 +215,6 @@ def check(  # noqa: PLR0917
 ) -> None:
     clickhouse = projected.clickhouse
     known, good = model.known(time, session), model.packets(time, session)
-    labels = {"NAV": "ALT", "HK": "TEMP"}
     assert [row["frame_offset"] for row in records.frames(clickhouse, scope).rows()] == [o for o, _ in known]
     bad = {
         row["frame_offset"] for row in records.quarantine(clickhouse, scope).rows() if row["stage"] != "time"
@@ -188,9 +229,13 @@ def check(  # noqa: PLR0917
     ]
     for row in found:
         frame = model.frames[row["frame_offset"] - 1]
-        both = row["values"][labels[row["packet"]]]
-        assert both == {"raw": frame.raw, "value": value_of(generation, frame)}
+        for label in LABELS[row["packet"]]:
+            sample = sample_of(generation, frame, label)
+            wanted = {"raw": sample[0], "value": sample[1]} if sample else None
+            assert row["values"].get(label) == wanted
     check_samples(projected, scope, good, generation)
+    check_boards(projected, scope, good, generation, time)
+    check_alarms(projected, scope, good, generation)
     counted = records.counts(clickhouse, scope)
     assert sum(counted["frames"].values()) == len(known)
     assert sum(counted["packets"].values()) == len(good)
@@ -201,17 +246,11 @@ def check_samples(projected: Projected, scope: Scope, good: list[tuple[int, Fram
     projected_types = {row["packet"] for row in projected.rows(
         "SELECT DISTINCT packet FROM columns WHERE generation = {g:String}", g=scope.generation
     )}  # fmt: skip
-    newest = {frame.packet: (offset, frame) for offset, frame in good}
-    assert {
-        (row["packet"], row["frame_offset"], row["value"])
-        for row in latest(clickhouse, scope)
-        if row["parameter"] in ("ALT", "TEMP")
-    } == {(name, offset, value_of(generation, frame)) for name, (offset, frame) in newest.items()}
     if "NAV" not in projected_types:
         return
     (answer,) = history(clickhouse, scope, ["ALT"])
     assert [(row["frame_offset"], row["value"]) for row in answer.rows()] == [
-        (offset, value_of(generation, frame))
+        (offset, SLOPES[generation] * frame.raw)
         for offset, frame in sorted(good, key=lambda item: (item[1].generated, item[0]))
         if frame.packet == "NAV"
     ]
@@ -224,10 +263,62 @@ def check_samples(projected: Projected, scope: Scope, good: list[tuple[int, Fram
             find_packet_at(clickhouse, scope, "ALT", EPOCH_NS + 6 * SECOND)
 
 
+def check_boards(
+    projected: Projected, scope: Scope, good: list[tuple[int, Frame]], generation: str, time: int
+) -> None:
+    """The newest sample of each parameter is that of the last frame that has one."""
+    board: dict[str, tuple[int, Any]] = {}
+    for offset, frame in good:
+        for label in LABELS[frame.packet]:
+            if (sample := sample_of(generation, frame, label)) is not None:
+                board[label] = (offset, sample)
+    names = {row["label"] for row in projected.rows(
+        "SELECT label FROM columns WHERE generation = {g:String}", g=scope.generation
+    )} & {"ALT", "EXTRA", "TEMP"}  # fmt: skip
+    rows = [row for row in console(projected.clickhouse, scope, now=0) if row["parameter"] in names]
+    assert {row["parameter"] for row in rows} == names
+    for row in rows:
+        offset, sample = board.get(row["parameter"], (None, (None, None, None)))
+        assert (row["frame_offset"], (row["raw"], row["value"], row["alarm"])) == (offset, sample)
+        age = None if offset is None else (time - recorded_at(offset) + SECOND // 2) / SECOND
+        assert row["age"] == age
+        assert row["generation"] == scope.generation
+    shown = [row for row in latest(projected.clickhouse, scope) if row["parameter"] in names]
+    assert shown == [
+        {key: value for key, value in row.items() if key != "age"}
+        for row in sorted(rows, key=lambda row: row["packet"])
+        if row["frame_offset"] is not None
+    ]
+
+
+def check_alarms(projected: Projected, scope: Scope, good: list[tuple[int, Frame]], generation: str) -> None:
+    """A change is a sample whose level is not that of the sample before it in its session."""
+    levels: dict[tuple[str, str], str] = {}
+    expected = []
+    for offset, frame in good:
+        for label in ("ALT", "EXTRA"):
+            if (sample := sample_of(generation, frame, label)) is not None:
+                before = levels.get((frame.session, label), "normal")
+                if sample[2] != before:
+                    expected.append((offset, label, before, sample[2], sample[1], frame.session))
+                levels[frame.session, label] = str(sample[2])
+    assert [
+        (
+            row["frame_offset"],
+            row["parameter"],
+            row["level_before"],
+            row["level"],
+            row["value"],
+            row["session"],
+        )
+        for row in alarms(projected.clickhouse, scope).rows()
+    ] == expected
+
+
 def test_a_later_promotion_does_not_change_what_was_shown_before_it(
     projected: Projected, missions: dict[str, Mission]
 ) -> None:
-    sent = [Sent(offset, packet(bytes([offset]), count=offset)) for offset in range(1, 4)]
+    sent = [Sent(offset, packet(bytes([offset, 0]), count=offset)) for offset in range(1, 4)]
     projected.write(missions["g1"], sent, "g1")
     projected.write(missions["g2"], sent, "g2")
     projected.promote("g2", recorded_at(10))
@@ -245,7 +336,7 @@ def test_a_later_promotion_does_not_change_what_was_shown_before_it(
 def test_a_generation_that_was_live_and_is_dropped_is_not_replaced_by_another_in_silence(
     projected: Projected, missions: dict[str, Mission]
 ) -> None:
-    sent = [Sent(1, packet(b"\1"))]
+    sent = [Sent(1, packet(b"\1\0"))]
     projected.write(missions["g1"], sent, "g1")
     projected.write(missions["g2"], sent, "g2")
     projected.state.known["g1"] = replace(projected.state.known["g1"], dropped=True)

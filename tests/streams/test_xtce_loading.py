@@ -181,6 +181,27 @@ def test_inside_ranges_and_enumeration_alarms_are_kept(tmp_path: Path) -> None:
     assert (other.level, other.form) == ("watch", "otherwise")
 
 
+def test_a_label_with_an_alarm_of_its_own_is_none_of_the_others_however_severe_theirs_is(
+    tmp_path: Path,
+) -> None:
+    labels = (
+        '<DefaultAlarm defaultAlarmLevel="critical"><EnumerationAlarmList>'
+        '<EnumerationAlarm alarmLevel="normal" enumerationLabel="OK"/>'
+        "</EnumerationAlarmList></DefaultAlarm>"
+    )
+    types = (
+        '<EnumeratedParameterType name="E"><IntegerDataEncoding/><EnumerationList>'
+        f'<Enumeration value="0" label="OK"/><Enumeration value="1" label="FIRE"/></EnumerationList>{labels}'
+        "</EnumeratedParameterType>"
+    )
+    database = xml.load(tmp_path, xml.system(xml.telemetry(types, xml.parameter("e", "E"))))
+    alarms = database.parameters["/T/e"].alarms
+    levels = {
+        label: next(alarm.level for alarm in alarms if alarm.violated(label)) for label in ("OK", "FIRE")
+    }
+    assert levels == {"OK": "normal", "FIRE": "critical"}
+
+
 def test_what_is_read_over_is_a_remark_with_its_place(tmp_path: Path) -> None:
     kind = U8.replace("</IntegerParameterType>", "<ContextAlarmList/></IntegerParameterType>")
     text = xml.system(xml.telemetry(kind, xml.parameter("a", "U8")) + "<ServiceSet/>")

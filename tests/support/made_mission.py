@@ -100,15 +100,32 @@ def unix_nanoseconds() -> str:
     )
 
 
-def made_mission(folder: Path, packets: Mapping[str, Fields], name: str = "made") -> Mission:
-    """Write a mission's folder and load it."""
+def limited(bits: int, slope: float, **limits: float) -> str:
+    """Return a type of raw values times `slope`, in alarm above a limit: `warning=100, critical=150`."""
+    ranges = "".join(
+        f'<{level.capitalize()}Range maxInclusive="{limit}"/>' for level, limit in limits.items()
+    )
+    alarm = f"<DefaultAlarm><StaticAlarmRanges>{ranges}</StaticAlarmRanges></DefaultAlarm>"
+    return linear(bits, 0, slope).replace("</FloatParameterType>", f"{alarm}</FloatParameterType>")
+
+
+def made_mission(
+    folder: Path,
+    packets: Mapping[str, Fields],
+    name: str = "made",
+    conditions: Mapping[str, tuple[str, int]] | None = None,
+) -> Mission:
+    """Write a mission's folder and load it.
+
+    `conditions`: a parameter that is only in packets in which another one has a raw value.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mission.toml").write_text(_TOML.format(name=name))
-    (folder / "made.xml").write_text(_xtce(packets), encoding="utf-8")
+    (folder / "made.xml").write_text(_xtce(packets, conditions or {}), encoding="utf-8")
     return load_mission(folder)
 
 
-def _xtce(packets: Mapping[str, Fields]) -> str:
+def _xtce(packets: Mapping[str, Fields], conditions: Mapping[str, tuple[str, int]]) -> str:
     fields = {name: integer(bits) for name, bits in HEADER.items()}
     for own in packets.values():
         fields |= own
@@ -117,10 +134,13 @@ def _xtce(packets: Mapping[str, Fields]) -> str:
         f'<Parameter name={quoteattr(name)} parameterTypeRef="type{number}"/>'
         for number, name in enumerate(fields)
     )
-    containers = f'<SequenceContainer name="Header" abstract="true">{_entries(HEADER)}</SequenceContainer>'
+    containers = (
+        f'<SequenceContainer name="Header" abstract="true">{_entries(HEADER, {})}</SequenceContainer>'
+    )
     for number, (name, own) in enumerate(packets.items()):
         containers += (
-            f'<SequenceContainer name={quoteattr(name)}>{_entries(own)}<BaseContainer containerRef="Header">'
+            f"<SequenceContainer name={quoteattr(name)}>{_entries(own, conditions)}"
+            '<BaseContainer containerRef="Header">'
             f'<RestrictionCriteria><Comparison parameterRef="APID" value="{FIRST_APID + number}"/>'
             "</RestrictionCriteria></BaseContainer></SequenceContainer>\n"
         )
@@ -131,9 +151,21 @@ def _xtce(packets: Mapping[str, Fields]) -> str:
     )
 
 
-def _entries(names: Mapping[str, object]) -> str:
-    rows = "".join(f"<ParameterRefEntry parameterRef={quoteattr(name)}/>" for name in names)
+def _entries(names: Mapping[str, object], conditions: Mapping[str, tuple[str, int]]) -> str:
+    rows = "".join(
+        f"<ParameterRefEntry parameterRef={quoteattr(name)}>{_condition(conditions.get(name))}"
+        "</ParameterRefEntry>"
+        for name in names
+    )
     return f"<EntryList>{rows}</EntryList>"
+
+
+def _condition(condition: tuple[str, int] | None) -> str:
+    if condition is None:
+        return ""
+    name, value = condition
+    comparison = f'<Comparison parameterRef="{name}" value="{value}" useCalibratedValue="false"/>'
+    return f"<IncludeCondition>{comparison}</IncludeCondition>"
 
 
 def _plain(text: str) -> str:

@@ -64,7 +64,8 @@ _TYPES = """
 <FloatParameterType name="volts" sizeInBits="64"><UnitSet><Unit>V</Unit></UnitSet>
 <IntegerDataEncoding sizeInBits="16"><DefaultCalibrator><PolynomialCalibrator>
 <Term coefficient="-1" exponent="0"/><Term coefficient="0.5" exponent="1"/>
-</PolynomialCalibrator></DefaultCalibrator></IntegerDataEncoding></FloatParameterType>
+</PolynomialCalibrator></DefaultCalibrator></IntegerDataEncoding><DefaultAlarm><StaticAlarmRanges>
+<WarningRange maxInclusive="50"/></StaticAlarmRanges></DefaultAlarm></FloatParameterType>
 <StringParameterType name="text"><StringDataEncoding encoding="UTF-8"><Variable maxSizeInBits="2040">
 <DynamicValue><ParameterInstanceRef parameterRef="SIZE"/><LinearAdjustment slope="8"/></DynamicValue>
 </Variable></StringDataEncoding></StringParameterType>
