@@ -20,7 +20,10 @@ DATABASE = "flightledger"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 """Hosts to which nothing is compressed: it would cost more than it saves (1.2 us of Python a row)."""
 
-_INSERT = {"max_partitions_per_insert_block": 0}
+_INSERT = {
+    "max_partitions_per_insert_block": 0,
+    "optimize_on_insert": 0,  # the rows of one insert are mostly different ones: a merge or `final` will see
+}
 _DEFINE = {"max_query_size": 64 * 1024**2, "max_ast_elements": 10**7, "max_expanded_ast_elements": 10**7}
 _SELECT = {
     "final": 1,

@@ -1,7 +1,8 @@
 """The content of a generation as one digest: the same rows, the same digest, in whatever order they came.
 
 Computed in the database: the sum (modulo 2^128) and the number of all rows' hashes, table by table, without
-the name of the generation. Two derivations with equal content have equal digests.
+the name of the generation. Two derivations with equal content have equal digests. The hash is XXH3 of 128
+bits: it tells derivations apart, and is no proof against a forger (the proofs are in the streams).
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def _count_and_sum(
     # As one tuple: hashed as arguments, a null would make the whole hash null.
     row = f"tuple({', '.join(map(quoted, columns))})"
     found = clickhouse.rows(
-        f"SELECT count() AS count, toString(sum(reinterpretAsUInt128(sipHash128({row})))) AS total "
+        f"SELECT count() AS count, toString(sum(xxh3_128({row}))) AS total "
         f"FROM {quoted(table)} WHERE {condition}",
         values,
     )
