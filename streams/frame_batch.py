@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from streams.header_columns import Told, told_by
+from streams.frame_columns import FrameColumns
+from streams.header_columns import Told, told_by, told_by_texts
 from streams.read import Message
 from streams.texts import Pieces, Texts
 
@@ -72,19 +73,25 @@ class FrameBatch:
         return cls(offsets, recorded, told.received, links, told.sessions, told.torn, *frames)
 
     @classmethod
+    def from_columns(cls, frames: FrameColumns) -> FrameBatch:
+        """Turn frames in columns into what the parser takes of them; their bytes stay where they are."""
+        links = _links(Texts.of_pieces(frames.subjects))
+        told = told_by_texts(frames.headers)
+        return cls.of_columns(frames.offsets, frames.recorded, links, told, frames.payloads)
+
+    @classmethod
     def from_messages(cls, messages: Sequence[Message]) -> FrameBatch:
         """Turn messages of FRAMES into columns; a missing or malformed header becomes an empty value."""
         offsets, recorded, subjects, headers, frames = zip(*messages, strict=True)
-        links = Texts.of(subjects)
         return cls.of_columns(
             np.array(offsets, dtype=np.int64),
             np.array(recorded, dtype=np.int64),
-            Texts([link_of(subject) for subject in links.known], links.codes),
+            _links(Texts.of(subjects)),
             told_by(headers),
             Pieces.of(frames),
         )
 
 
-def link_of(subject: str) -> str:
-    """Return the link of a subject of FRAMES, `frame.<link>`."""
-    return subject[6:]
+def _links(subjects: Texts) -> Texts:
+    """Return the links of subjects of FRAMES, `frame.<link>`."""
+    return Texts([subject[6:] for subject in subjects.known], subjects.codes)

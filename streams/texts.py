@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.decode.cut import packet_rows
+
 
 class Texts(NamedTuple):
     """n texts of which few are different: text i is `known[codes[i]]`; codes are int32[n]."""
@@ -22,6 +24,16 @@ class Texts(NamedTuple):
             return cls(list(texts[:1]), np.zeros(len(texts), np.int32))
         number = {text: code for code, text in enumerate(dict.fromkeys(texts))}
         return cls(list(number), np.fromiter(map(number.__getitem__, texts), np.int32, len(texts)))
+
+    @classmethod
+    def of_pieces(cls, pieces: Pieces) -> Texts:
+        """Return UTF-8 texts that lie in a buffer."""
+        size = int(pieces.lengths[0]) if len(pieces.lengths) else 0
+        if size and bool((pieces.lengths == size).all()):
+            rows = packet_rows(pieces.data, pieces.starts, size)
+            if bool((rows == rows[0]).all()):
+                return cls([pieces.at(0).decode("utf-8", "replace")], np.zeros(len(rows), np.int32))
+        return cls.of([pieces.at(row).decode("utf-8", "replace") for row in range(len(pieces.starts))])
 
     def at(self, row: int) -> str:
         """Return one of the n texts."""
