@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from projections.archive import table as archive
 from projections.clickhouse import ClickHouse, quoted
 from projections.telecommands.tables import TABLES as TELECOMMAND_TABLES
 
@@ -42,7 +43,21 @@ def content_of(clickhouse: ClickHouse, generation: str, first: int = 1, last: in
 
 
 def telecommand_content(clickhouse: ClickHouse) -> Content:
-    """Return the content of the tables about telecommands, which are of no generation.
+    """Return the content of the tables about telecommands, which are of no generation."""
+    return _content_of_all(
+        clickhouse, {name: list(columns) for name, (columns, _) in TELECOMMAND_TABLES.items()}
+    )
+
+
+def archive_content(clickhouse: ClickHouse) -> Content:
+    """Return the content of the frame archive, which is of no generation."""
+    return _content_of_all(clickhouse, {archive.TABLE: list(archive.COLUMNS)}, archive.SCHEMA.names)
+
+
+def _content_of_all(
+    clickhouse: ClickHouse, tables: dict[str, list[str]], hashed: list[str] | None = None
+) -> Content:
+    """Return the content of whole tables, given their columns, of all columns or those to be `hashed`.
 
     Tables that are not there, or are of another version of the program, count as empty.
     """
@@ -52,9 +67,9 @@ def telecommand_content(clickhouse: ClickHouse) -> Content:
     )
     present = {row["table"]: row["columns"] for row in there}
     rows, parts = {}, []
-    for table, (columns, _) in TELECOMMAND_TABLES.items():
-        if present.get(table) == list(columns):
-            count, total = _count_and_sum(clickhouse, table, list(columns), "true", {})
+    for table, columns in tables.items():
+        if present.get(table) == columns:
+            count, total = _count_and_sum(clickhouse, table, hashed or columns, "true", {})
             if count:
                 rows[table] = count
                 parts.append([table, count, total])

@@ -103,9 +103,11 @@ def test_a_corrected_mission_shows_what_it_changed_and_can_be_promoted_and_taken
 def test_a_rebuild_gives_the_identical_content(imported: tuple[Program, Path]) -> None:
     program, _ = imported
     packets = program.query("packets", "--packet", "NOTE")
-    (row,) = program.run("rebuild", "--json").rows
+    row, archive = program.run("rebuild", "--json").rows
     assert row["same"]
     assert row["before"] == row["after"]
+    assert archive["same"]
+    assert archive["rows"] == {"archive": row["rows"]["frames"]}
     assert row["rows"]["frames"] == program.query("sql", "SELECT count() AS n FROM frames FINAL")[0]["n"]
     assert program.query("packets", "--packet", "NOTE") == packets
 
