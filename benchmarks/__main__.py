@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "decode-numpy": "benchmarks.decode_numpy",
     "import": "benchmarks.import_rate",
     "replay": "benchmarks.replay",
+    "reprocess": "benchmarks.reprocess",
     "memory": "benchmarks.memory",
     "fuzz": "benchmarks.fuzz",
 }
@@ -48,7 +49,7 @@ def _grammar() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     parser.add_argument("--rounds", type=int, default=Options.rounds, metavar="N", help="turns of each side")
     parser.add_argument(
-        "--frames", type=int, default=Options.frames, metavar="N", help="frames of memory and fuzz"
+        "--frames", type=int, default=Options.frames, metavar="N", help="frames of reprocess, memory and fuzz"
     )
     parser.add_argument("--seed", type=int, default=Options.seed, metavar="N", help="seed of fuzz")
     return parser
