@@ -1,8 +1,9 @@
 """The content of a generation as one digest: the same rows, the same digest, in whatever order they came.
 
-Computed in the database: the sum (modulo 2^128) and the number of all rows' hashes, table by table, without
-the name of the generation. Two derivations with equal content have equal digests. The hash is XXH3 of 128
-bits: it tells derivations apart, and is no proof against a forger (the proofs are in the streams).
+Computed in the database: the number of rows and the sums of two hashes of all rows, table by table, without
+the name of the generation. Two derivations with equal content have equal digests. The hashes are two quick
+ones of 64 bits, of unrelated making: they tell derivations apart, and are no proof against a forger (the
+proofs are in the streams).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import orjson
 from projections.archive import table as archive
 from projections.clickhouse import ClickHouse, quoted
 from projections.telecommands.tables import TABLES as TELECOMMAND_TABLES
+
+_HASHES = ("cityHash64", "xxHash64")
 
 _FIXED = ("frames", "packets", "quarantine")
 
@@ -114,9 +117,7 @@ def _count_and_sum(
 ) -> tuple[int, str]:
     # As one tuple: hashed as arguments, a null would make the whole hash null.
     row = f"tuple({', '.join(map(quoted, columns))})"
-    found = clickhouse.rows(
-        f"SELECT count() AS count, toString(sum(xxh3_128({row}))) AS total "
-        f"FROM {quoted(table)} WHERE {condition}",
-        values,
-    )
-    return int(found[0]["count"]), str(found[0]["total"])
+    sums = ", ".join(f"toString(sum({hash_}({row}))) AS {hash_}" for hash_ in _HASHES)
+    query = f"SELECT count() AS count, {sums} FROM {quoted(table)} WHERE {condition}"
+    (found,) = clickhouse.rows(query, values)
+    return int(found["count"]), " ".join(found[hash_] for hash_ in _HASHES)
