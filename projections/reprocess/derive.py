@@ -22,10 +22,13 @@ from streams.feed import Feed, StreamSource, dataflow, run_flow
 from streams.frame_batch import FrameBatch
 from streams.mission import Mission
 from streams.parser import Parsed, Parser, lookback
-from streams.read import StreamReader
+from streams.read import Message, StreamReader
 
 FLUSH_ROWS = 400_000
 """Rows that are collected before they are inserted together: fewer inserts leave fewer parts to merge."""
+
+RUN_FRAMES, RUN_BYTES = 10_000, 16 * 1024**2
+"""So many frames, or bytes, of the stream go to the parser together: it costs as much for a few."""
 
 FLUSH_BYTES = 128 * 1024**2
 """Bytes of rows that are collected at most."""
@@ -80,16 +83,18 @@ class Derivation:
             await self._feed.put(batch)
 
     async def _read_stream(self, nc: Client, part: Part) -> None:
+        waiting, size, at = list[Message](), 0, part.first
         async with StreamReader(nc, names.FRAMES, start=part.first) as reader:
-            at = part.first
             while at <= part.last and not self._feed.over:
                 messages = await reader.read(1.0)
-                if messages and messages[-1].offset > part.last:
-                    messages = [message for message in messages if message.offset <= part.last]
-                    at = part.last + 1
                 if messages:
-                    await self._feed.put(FrameBatch.from_messages(messages))
-                    at = max(at, messages[-1].offset + 1)
+                    at = messages[-1].offset + 1
+                    waiting += messages if at <= part.last + 1 else _up_to(part.last, messages)
+                    size += sum(len(message.data) for message in messages)
+                is_full = len(waiting) >= RUN_FRAMES or size >= RUN_BYTES
+                if waiting and (is_full or at > part.last):
+                    await self._feed.put(FrameBatch.from_messages(waiting))
+                    waiting, size = [], 0
 
     def _write(self, parsed: Parsed) -> None:
         for table in parsed.tables:
@@ -115,3 +120,7 @@ class Derivation:
         self._writer.flush()
         self.done = min(offset, self._segment.last)
         store(self._clickhouse, self._generation, self._segment, self.done)
+
+
+def _up_to(last: int, messages: list[Message]) -> list[Message]:
+    return [message for message in messages if message.offset <= last]
