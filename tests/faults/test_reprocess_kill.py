@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support import small_mission
+from support.flights import imported_flight
 from support.program import Program
 
 from infra.embedded.servers import EmbeddedServers
@@ -16,10 +16,7 @@ FRAMES = 60_000
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    folder = tmp_path_factory.mktemp("reprocess-kill")
-    mission = small_mission.write_mission(folder / "mission")
-    program = Program(folder / "data")
-    program.imported(small_mission.recording(folder / "flight.bin", FRAMES), mission)
+    program, _ = imported_flight(tmp_path_factory.mktemp("reprocess-kill"), FRAMES)
     return program
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support import small_mission
+from support.flights import imported_mixture
 from support.program import Program
 
 from infra.embedded.servers import EmbeddedServers
@@ -14,16 +14,7 @@ FRAMES = 25_000
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    folder = tmp_path_factory.mktemp("archive")
-    mission = small_mission.write_mission(folder / "mission")
-    program = Program(folder / "data")
-    program.imported(small_mission.recording(folder / "flight.bin", FRAMES), mission)
-    broken = folder / "broken.bin"
-    broken.write_bytes(b"".join(small_mission.packets(5, FRAMES)) + b"\xff" * 40)
-    program.imported(broken, mission)
-    spanning = folder / "frames.bin"
-    spanning.write_bytes(b"".join(small_mission.transfer_frames(small_mission.packets(400))))
-    program.imported(spanning, mission, "--link", "frames")
+    program, _ = imported_mixture(tmp_path_factory.mktemp("archive"), FRAMES)
     return program
 
 
