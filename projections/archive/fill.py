@@ -2,7 +2,7 @@
 
 It comes behind the live path: while that has something to do, each insert of the archive waits some seconds
 for its turn.
-Proven by `tests/projections/test_archive.py` and `tests/faults/test_archive_kill.py`.
+Proven by `tests/projections/test_archive.py` and `tests/faults/test_reprocess_kill.py`.
 """
 
 from __future__ import annotations
