@@ -19,6 +19,7 @@ MEASUREMENTS = {
     "replay": "benchmarks.replay",
     "console": "benchmarks.console",
     "history": "benchmarks.history",
+    "reprocess": "benchmarks.reprocess",
     "memory": "benchmarks.memory",
     "fuzz": "benchmarks.fuzz",
 }
@@ -50,7 +51,7 @@ def _grammar() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     parser.add_argument("--rounds", type=int, default=Options.rounds, metavar="N", help="turns of each side")
     parser.add_argument(
-        "--frames", type=int, default=Options.frames, metavar="N", help="frames of memory and fuzz"
+        "--frames", type=int, default=Options.frames, metavar="N", help="frames of reprocess, memory and fuzz"
     )
     parser.add_argument("--seed", type=int, default=Options.seed, metavar="N", help="seed of fuzz")
     return parser

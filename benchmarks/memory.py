@@ -30,6 +30,9 @@ GROWTH = 0.10
 """The middle size while the last fifth of the frames is worked on may be so much more than in the second."""
 
 MB = 1024**2
+FIFTHS = "middle, by fifths of the frames"
+GROWTH_FACT = "growth from the second fifth to the last"
+
 _SAMPLE_S = 0.25
 _FIFTHS = 5
 
@@ -72,11 +75,11 @@ def _services(data: Path, mission: Path) -> Iterator[int]:
 async def _fill(data: Path, source: Recording, content: bytes, pid: int) -> list[Sample]:
     """Import `content`, wait until all of it is in the tables; return what was seen meanwhile."""
     async with open_system(data) as system:
-        projected, samples = Projected(system, generation_name(source.mission)), [Sample(0, _resident(pid))]
+        projected, samples = Projected(system, generation_name(source.mission)), [Sample(0, resident(pid))]
         watching = asyncio.create_task(_watch(projected, pid, samples))
         frames = await _import_and_wait(system, projected, source, content)
         watching.cancel()
-        samples.append(Sample(frames, _resident(pid)))
+        samples.append(Sample(frames, resident(pid)))
         found = await asyncio.to_thread(projected.count, "frames")
         expect(found == frames, f"{found} of {frames} frames have a row")
         packets = await asyncio.to_thread(projected.count, "packets")
@@ -92,16 +95,17 @@ async def _import_and_wait(system: System, projected: Projected, source: Recordi
 
 async def _watch(projected: Projected, pid: int, samples: list[Sample]) -> None:
     while True:
-        samples.append(Sample(await asyncio.to_thread(projected.position), _resident(pid)))
+        samples.append(Sample(await asyncio.to_thread(projected.position), resident(pid)))
         await asyncio.sleep(_SAMPLE_S)
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process holds."""
     pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def judge(samples: list[Sample]) -> Outcome:
+def judge(samples: list[Sample], what: str = "parser and writer") -> Outcome:
     """Compare the middle sizes of the second and the last fifth of the frames."""
     frames, sizes = samples[-1].frames, [sample.size for sample in samples]
     fifths = [
@@ -114,7 +118,7 @@ def judge(samples: list[Sample]) -> Outcome:
     facts: dict[str, object] = {"frames": frames, "samples": len(samples)}
     for name, size in (("start", sizes[0]), ("max", max(sizes)), ("end", sizes[-1])):
         facts[f"resident at {name}" if name != "max" else "resident at most"] = f"{size / MB:.0f} MB"
-    facts["middle, by fifths of the frames"] = " ".join(f"{median(fifth) / MB:.0f}" for fifth in fifths)
-    facts["growth from the second fifth to the last"] = f"{growth:+.1%} (at most {GROWTH:+.0%})"
-    failure = "" if growth <= GROWTH else f"parser and writer grew by {growth:.1%}"
+    facts[FIFTHS] = " ".join(f"{median(fifth) / MB:.0f}" for fifth in fifths)
+    facts[GROWTH_FACT] = f"{growth:+.1%} (at most {GROWTH:+.0%})"
+    failure = "" if growth <= GROWTH else f"{what} grew by {growth:.1%}"
     return Outcome(facts=facts, failure=failure)

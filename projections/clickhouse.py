@@ -20,10 +20,13 @@ DATABASE = "flightledger"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 """Hosts to which nothing is compressed: it would cost more than it saves (1.2 us of Python a row)."""
 
-_INSERT = {"max_partitions_per_insert_block": 0}
 LONG_QUERY = {"max_query_size": 64 * 1024**2, "max_ast_elements": 10**7, "max_expanded_ast_elements": 10**7}
 """Settings for statements that name every parameter of a mission."""
 
+_INSERT = {
+    "max_partitions_per_insert_block": 0,
+    "optimize_on_insert": 0,  # the rows of one insert are mostly different ones: a merge or `final` will see
+}
 _SELECT = {
     "final": 1,
     "do_not_merge_across_partitions_select_final": 1,  # a generation is a partition, and part of every key

@@ -7,6 +7,7 @@ written twice is one row, in every query (`final = 1`). Every derived row names 
 from __future__ import annotations
 
 from infra.errors import ProjectionError
+from projections.archive import table as archive
 from projections.clickhouse import ClickHouse, quoted
 from projections.derived_rows import clock_steps_query, gaps_query
 from projections.gap_filling import filled_gaps_query
@@ -108,10 +109,14 @@ TABLES: dict[str, tuple[dict[str, str], str]] = {
         },
         "generation, packet, position",
     ),
+    archive.TABLE: (archive.COLUMNS, archive.ORDER),
     **TELECOMMAND_TABLES,
 }
 _VERSION = {"offsets": "at"}
-_PARTITION = dict.fromkeys(("frames", "packets", "quarantine", "columns"), "generation")
+_PARTITION = {
+    **dict.fromkeys(("frames", "packets", "quarantine", "columns"), "generation"),
+    archive.TABLE: archive.PARTITION,
+}
 _INDEXES = {
     "packets": (
         "INDEX packet_types packet TYPE set(64) GRANULARITY 4",

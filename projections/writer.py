@@ -46,7 +46,7 @@ class Writer:
         self._generations: dict[str, _Generation] = {}
         self._rows: dict[tuple[str, str, bool], list[pa.RecordBatch]] = {}
         self._new_columns = False
-        self.waiting = 0
+        self.waiting = self.waiting_bytes = 0
 
     def schema(self, generation: str, table: str, *, fixed: bool) -> pa.Schema:
         """Return the schema of a table's rows. Raises ProjectionError for a packet it does not have."""
@@ -61,6 +61,7 @@ class Writer:
         """Keep rows for the next flush; `fixed` tells `frames` and `quarantine` from a packet's name."""
         self._rows.setdefault((generation, table, fixed), []).append(rows)
         self.waiting += rows.num_rows
+        self.waiting_bytes += rows.nbytes
 
     def flush(self) -> None:
         """Insert everything kept. Raises ProjectionError; what was kept stays kept then.
@@ -81,7 +82,7 @@ class Writer:
             make_parameter_views(self._clickhouse)
             self._new_columns = False
         self._rows.clear()
-        self.waiting = 0
+        self.waiting = self.waiting_bytes = 0
 
     def _known(self, generation: str) -> _Generation:
         if generation not in self._generations:

@@ -1,4 +1,4 @@
-"""The database writer as a service: TELEMETRY and OPERATIONS into ClickHouse, whatever happens in between."""
+"""The database writer as a service: all streams into ClickHouse, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from infra.errors import FlightLedgerError, ProjectionError
 from infra.meter import Meter
 from infra.service import Service
 from infra.tasks import run_together
+from projections.archive.fill import follow_frames
 from projections.clickhouse import ClickHouse
 from projections.describe import describe_generation
 from projections.schema import create_fixed_tables
@@ -40,11 +41,14 @@ class WriterService:
         self._state = Generations()
         self._feed: Feed[list[Message]] = Feed()
         self._meter, self._offset, self._left_out = Meter(), 0, 0
+        self._archived = self._archive_behind = 0
         service.figures.update(
             offset=lambda: self._offset,
             behind=lambda: self._feed.behind,
             rows_per_s=self._meter.rate,
             left_out=lambda: self._left_out,
+            archived=lambda: self._archived,
+            archive_behind=lambda: self._archive_behind,
         )
         self._described: set[str] = set()
 
@@ -56,6 +60,9 @@ class WriterService:
             self._follow_operations(),
             self._write(),
             project_telecommands(self._service.nc, self._clickhouse, self._row_making),
+            follow_frames(
+                self._service.nc, self._clickhouse, busy=self._is_busy, report=self._report_archive
+            ),
         )
 
     async def _write(self) -> None:
@@ -83,6 +90,12 @@ class WriterService:
         self._offset, self._left_out = run.last, self._left_out + len(run.bad)
         for text in run.bad:
             log.error("left out: %s", text)
+
+    def _is_busy(self) -> bool:
+        return self._feed.behind > 0 or not self._feed.idle
+
+    def _report_archive(self, offset: int, behind: int) -> None:
+        self._archived, self._archive_behind = offset, behind
 
     async def _follow_operations(self) -> None:
         """Keep the table `generations` as OPERATIONS says, and `columns` as each one's mission says."""

@@ -2,83 +2,96 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from streams import names
+from streams.frame_columns import FrameColumns
+from streams.header_columns import Told, told_by, told_by_texts
 from streams.read import Message
-from streams.wire import RawHeaders
-
-NO_RECEIVED = -1
-"""Received time of a frame whose header does not tell it."""
+from streams.texts import Pieces, Texts
 
 
 @dataclass(frozen=True, slots=True)
 class FrameBatch:
-    """n frames in ascending offsets; `received` and `recorded` are int64[n] ns UTC."""
+    """n frames in ascending offsets; frame i is `data[starts[i] : starts[i] + lengths[i]]`.
+
+    `data` is uint8, `received` and `recorded` are int64[n] ns UTC; `torn` says why, empty for a whole frame.
+    """
 
     offsets: npt.NDArray[np.int64]
     recorded: npt.NDArray[np.int64]
     received: npt.NDArray[np.int64]
-    links: list[str]
-    sessions: list[str]
-    torn: list[str]
-    data: list[bytes]
+    links: Texts
+    sessions: Texts
+    torn: Texts
+    data: npt.NDArray[np.uint8]
+    starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self.offsets)
 
-    def of(self, rows: Sequence[int]) -> FrameBatch:
+    def frame(self, row: int) -> bytes:
+        """Return the bytes of one frame."""
+        start = int(self.starts[row])
+        return self.data[start : start + int(self.lengths[row])].tobytes()
+
+    def of(self, rows: npt.NDArray[np.int64]) -> FrameBatch:
         """Return the frames with the given row numbers."""
-        chosen = np.asarray(rows, dtype=np.int64)
         return FrameBatch(
-            self.offsets[chosen],
-            self.recorded[chosen],
-            self.received[chosen],
-            [self.links[row] for row in rows],
-            [self.sessions[row] for row in rows],
-            [self.torn[row] for row in rows],
-            [self.data[row] for row in rows],
+            self.offsets[rows],
+            self.recorded[rows],
+            self.received[rows],
+            self.links.rows(rows),
+            self.sessions.rows(rows),
+            self.torn.rows(rows),
+            self.data,
+            self.starts[rows],
+            self.lengths[rows],
         )
+
+    def without_bytes(self, row: int) -> FrameBatch:
+        """Return what is known of one frame, without its bytes."""
+        chosen, nothing = np.array([row], np.int64), np.zeros(1, np.int64)
+        rest = self.links.rows(chosen), self.sessions.rows(chosen), self.torn.rows(chosen)
+        times = self.recorded[chosen], self.received[chosen]
+        return FrameBatch(self.offsets[chosen], *times, *rest, np.zeros(0, np.uint8), nothing, nothing)
+
+    @classmethod
+    def of_columns(
+        cls,
+        offsets: npt.NDArray[np.int64],
+        recorded: npt.NDArray[np.int64],
+        links: Texts,
+        told: Told,
+        frames: Pieces,
+    ) -> FrameBatch:
+        """Return frames with what their headers tell."""
+        return cls(offsets, recorded, told.received, links, told.sessions, told.torn, *frames)
+
+    @classmethod
+    def from_columns(cls, frames: FrameColumns) -> FrameBatch:
+        """Turn frames in columns into what the parser takes of them; their bytes stay where they are."""
+        links = _links(Texts.of_pieces(frames.subjects))
+        told = told_by_texts(frames.headers)
+        return cls.of_columns(frames.offsets, frames.recorded, links, told, frames.payloads)
 
     @classmethod
     def from_messages(cls, messages: Sequence[Message]) -> FrameBatch:
         """Turn messages of FRAMES into columns; a missing or malformed header becomes an empty value."""
-        headers = [message.headers for message in messages]
-        subjects = [message.subject for message in messages]
-        links = {subject: subject[6:] for subject in subjects}  # "frame.<link>"
-        return cls(
-            np.array([message.offset for message in messages], dtype=np.int64),
-            np.array([message.recorded for message in messages], dtype=np.int64),
-            _received(RawHeaders.column(headers, names.RECEIVED)),
-            [links[subject] for subject in subjects],
-            _shared(RawHeaders.column(headers, names.SESSION)),
-            RawHeaders.column(headers, names.TORN),
-            [message.data for message in messages],
+        offsets, recorded, subjects, headers, frames = zip(*messages, strict=True)
+        return cls.of_columns(
+            np.array(offsets, dtype=np.int64),
+            np.array(recorded, dtype=np.int64),
+            _links(Texts.of(subjects)),
+            told_by(headers),
+            Pieces.of(frames),
         )
 
 
-def _shared(texts: list[str]) -> list[str]:
-    """The same texts, each kept once: they are then compared by identity."""
-    known: dict[str, str] = {}
-    return [known.setdefault(text, text) for text in texts]
-
-
-def _received(texts: list[str]) -> npt.NDArray[np.int64]:
-    digits, sizes = "".join(texts), set(map(len, texts))
-    if digits.isascii() and digits.isdigit() and 0 not in sizes and max(sizes) < 20:
-        with contextlib.suppress(OverflowError):
-            times = np.array(list(map(int, texts)), dtype=np.int64)
-            return np.where(times > 0, times, NO_RECEIVED)
-    times = np.array([_time_or_none(text) for text in texts], dtype=np.int64)
-    return np.where(times > 0, times, NO_RECEIVED)
-
-
-def _time_or_none(text: str) -> int:
-    """Return what the text says on its own, whatever the others of its run say."""
-    is_number = text.isascii() and text.isdigit() and len(text) < 20
-    return int(text) if is_number and int(text) < 2**63 else NO_RECEIVED
+def _links(subjects: Texts) -> Texts:
+    """Return the links of subjects of FRAMES, `frame.<link>`."""
+    return Texts([subject[6:] for subject in subjects.known], subjects.codes)

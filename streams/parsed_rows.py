@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from streams.decode import Fault
 from streams.device_time import EARLIEST_NS
-from streams.frame_batch import NO_RECEIVED, FrameBatch
+from streams.frame_batch import FrameBatch
+from streams.header_columns import NO_RECEIVED
+from streams.texts import Texts
 
 KEPT_BYTES = 4_096
 """Bytes of a bad piece that its quarantine row repeats; the whole frame stays in FRAMES."""
@@ -164,8 +166,8 @@ def origin_columns(
     return [
         pa.array(packets.offsets[rows].astype(np.uint64)),
         pa.array(packets.numbers[rows].astype(np.uint32)),
-        _texts(frames.links, ended),
-        _texts(frames.sessions, ended),
+        _texts(frames.links.rows(ended)),
+        _texts(frames.sessions.rows(ended)),
         _times(np.where(unknown, received, device)),
         _times(device, unknown),
         _times(received),
@@ -185,15 +187,14 @@ def frame_rows(
     kinds = pa.DictionaryArray.from_arrays(
         pa.array(result.astype(np.int32)), pa.array(["parsed", "partly", "quarantined", "empty"])
     )
-    every = np.arange(len(frames))
     return pa.RecordBatch.from_arrays(
         [
             pa.array(frames.offsets.astype(np.uint64)),
-            _texts(frames.links, every),
-            _texts(frames.sessions, every),
+            _texts(frames.links),
+            _texts(frames.sessions),
             _times(received_times(frames)),
             _times(frames.recorded),
-            pa.array(np.fromiter(map(len, frames.data), dtype=np.uint32, count=len(frames))),
+            pa.array(frames.lengths.astype(np.uint32)),
             pa.array(good.astype(np.uint32)),
             kinds,
         ],
@@ -230,8 +231,8 @@ def _plain(remark: Remark) -> tuple[Any, ...]:
         remark.stage,
         remark.reason,
         remark.decoded,
-        frames.links[row],
-        frames.sessions[row],
+        frames.links.at(row),
+        frames.sessions.at(row),
         recorded if received == NO_RECEIVED else received,
         recorded,
         len(remark.piece),
@@ -249,14 +250,8 @@ def _header_fields(packets: Packets, rows: npt.NDArray[np.int64]) -> list[pa.Arr
     return [pa.array(apid), pa.array(count)]
 
 
-def _texts(values: list[str], rows: npt.NDArray[np.int64]) -> pa.Array:
-    """Dictionary-encode the texts of the given rows; the usual run has one value only."""
-    if values == values[:1] * len(values):  # so it is for none at all
-        known, codes = values[:1], np.zeros(len(rows), dtype=np.int32)
-    else:
-        number = {value: code for code, value in enumerate(dict.fromkeys(values))}
-        known, codes = list(number), np.array([number[value] for value in values], dtype=np.int32)[rows]
-    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(known, type=pa.string()))
+def _texts(texts: Texts) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(texts.codes), pa.array(texts.known, type=pa.string()))
 
 
 def _times(values: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_] | None = None) -> pa.Array:

@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from streams.decode import Decoder, Fault
 from streams.device_time import UNFIT
-from streams.frame_batch import NO_RECEIVED, FrameBatch
+from streams.frame_batch import FrameBatch
 from streams.framing import FramingConfig
 from streams.framing.packets_in_frames import packets_in_frames
 from streams.framing.transfer_frames import PATIENCE
+from streams.header_columns import NO_RECEIVED
 from streams.mission import Mission
 from streams.parsed_rows import (
     ORIGIN_SCHEMA,
@@ -31,6 +32,7 @@ from streams.parsed_rows import (
     quarantine_rows,
 )
 from streams.spanning import Spanning
+from streams.texts import Texts
 
 LARGEST_ROW = 4 * 1024**2
 """Bytes of the largest packet that is decoded: as a message of TELEMETRY its row is larger still."""
@@ -106,20 +108,23 @@ class Parser:
         count = int(np.searchsorted(frames.offsets, self._start))
         if not count:
             return frames
-        before, unwanted = frames.of(range(count)), list[Remark]()
+        before, unwanted = frames.of(np.arange(count)), list[Remark]()
         for link, mine in _by(before.links, before):
             if self._mission.framing(link).kind == "transfer-frames":
                 list(self._packets(link, mine, unwanted))
         for spanning in self._spanning.values():
             spanning.give_up(int(before.offsets[-1]))
-        return frames.of(range(count, len(frames)))
+        return frames.of(np.arange(count, len(frames)))
 
     def _packets(self, link: str, frames: FrameBatch, remarks: list[Remark]) -> Iterable[Packets]:
         config = self._mission.framing(link)
-        torn = [row for row, why in enumerate(frames.torn) if why]
-        if torn:
-            remarks += [frame_remark(frames, row, "link", frames.torn[row], frames.data[row]) for row in torn]
-            frames = frames.of([row for row, why in enumerate(frames.torn) if not why])
+        if any(frames.torn.known):
+            is_torn = np.array([bool(why) for why in frames.torn.known])[frames.torn.codes]
+            torn = np.flatnonzero(is_torn).tolist()
+            remarks += [
+                frame_remark(frames, row, "link", frames.torn.at(row), frames.frame(row)) for row in torn
+            ]
+            frames = frames.of(np.flatnonzero(~is_torn))
         if config.kind == "transfer-frames":
             for session, mine in _by(frames.sessions, frames):
                 spanning = self._spanning.setdefault((link, session), Spanning(config, self._patience))
@@ -163,12 +168,9 @@ def _table_schema(columns: Iterable[object]) -> pa.Schema:
 
 
 def _contained(config: FramingConfig, frames: FrameBatch, remarks: list[Remark]) -> Packets:
-    lengths = np.fromiter(map(len, frames.data), dtype=np.int64, count=len(frames))
-    starts = np.cumsum(lengths) - lengths
-    data = np.frombuffer(b"".join(frames.data), dtype=np.uint8)
-    found, faults = packets_in_frames(config, data, starts, lengths)
+    found, faults = packets_in_frames(config, frames.data, frames.starts, frames.lengths)
     for row, stage, reason, start, end in faults:
-        remarks.append(frame_remark(frames, row, stage, reason, frames.data[row][start:end]))
+        remarks.append(frame_remark(frames, row, stage, reason, frames.frame(row)[start:end]))
     return Packets(
         frames,
         found.data,
@@ -205,13 +207,7 @@ def _note_missing_times(frames: FrameBatch, remarks: list[Remark]) -> None:
         remarks.append(frame_remark(frames, row, "header", reason, b"", decoded=True))
 
 
-def _by(texts: list[str], frames: FrameBatch) -> Iterable[tuple[str, FrameBatch]]:
+def _by(texts: Texts, frames: FrameBatch) -> Iterable[tuple[str, FrameBatch]]:
     """Yield the frames of each link, or of each session, `texts` saying which one it is of."""
-    if not texts or texts.count(texts[0]) == len(texts):
-        yield from [(texts[0], frames)] if texts else []
-        return
-    groups: dict[str, list[int]] = {}
-    for row, text in enumerate(texts):
-        groups.setdefault(text, []).append(row)
-    for text, rows in groups.items():
-        yield text, frames.of(rows)
+    for text, rows in texts.groups():
+        yield text, frames if rows is None else frames.of(rows)

@@ -35,8 +35,10 @@ import numpy.typing as npt
 
 from infra.errors import StreamError
 from streams.chain import GENESIS, header_text
+from streams.frame_columns import FrameColumns
 from streams.operations import Operation
 from streams.read import Message
+from streams.texts import Pieces
 
 SEALED = "sealed"
 """Kind of the event in OPERATIONS that holds a seal."""
@@ -129,21 +131,41 @@ class Sealing:
             )
         times = np.array(recorded, dtype=np.int64)
         subjects, texts = list(map(str.encode, subject_texts)), list(map(header_text, headers))
-        lengths = [np.fromiter(map(len, column), np.int64) for column in (subjects, texts, payloads)]
-        self._columns["times"].update(times.astype(">i8").tobytes())
-        self._columns["lengths"].update(np.stack(lengths, axis=1).astype(">i8").tobytes())
-        self._columns["subjects"].update(b"".join(subjects))
-        self._columns["headers"].update(b"".join(texts))
-        self._columns["payloads"].update(b"".join(payloads))
+        self._add(times, [Pieces.of(column) for column in (subjects, texts, payloads)])
         self._marks.append(_marks(times, subjects, texts, payloads))
-        self.next_offset += len(frames)
+
+    def add_columns(self, frames: FrameColumns) -> None:
+        """Add the frames that follow, without their marks: no call for each frame.
+
+        Raises StreamError, and adds none, where an offset is missing.
+        """
+        wanted = np.arange(self.next_offset, self.next_offset + len(frames.offsets))
+        if not np.array_equal(frames.offsets, wanted):
+            missing = int(np.setdiff1d(wanted, frames.offsets)[0])
+            raise StreamError(f"the offset {missing} is missing", where=f"frames from {self.next_offset}")
+        self._add(frames.recorded, frames[2:])
+
+    def _add(self, times: npt.NDArray[np.int64], pieces: Sequence[Pieces]) -> None:
+        lengths = np.stack([one.lengths for one in pieces], axis=1)
+        self._columns["times"].update(times.astype(">i8").tobytes())
+        self._columns["lengths"].update(lengths.astype(">i8").tobytes())
+        for name, one in zip(COLUMNS[2:], pieces, strict=True):
+            self._columns[name].update(one.joined().data)
+        self.next_offset += len(times)
 
     def seal(self) -> Seal:
-        """Return the seal over what was added so far, at least one frame."""
+        """Return the seal over what was added so far, at least one frame; marks only of what `add` got."""
         columns = {name: column.hexdigest() for name, column in self._columns.items()}
         last = self.next_offset - 1
         digest = seal_digest(self.previous, self.first, last, columns)
-        return Seal(self.first, last, self.previous, columns, np.concatenate(self._marks), digest)
+        marks = np.concatenate([np.zeros(0, np.uint16), *self._marks])
+        return Seal(self.first, last, self.previous, columns, marks, digest)
+
+
+def marks_of(frames: FrameColumns) -> Marks:
+    """Return the marks of frames, which point to those that are not what was sealed."""
+    rows = range(len(frames.offsets))
+    return _marks(frames.recorded, *([one.at(row) for row in rows] for one in frames[2:]))
 
 
 def _marks(

@@ -6,7 +6,6 @@ Keeps the frames in which a not yet complete packet began, for their times, and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -29,7 +28,8 @@ class Spanning:
 
     def read(self, frames: FrameBatch, remarks: list[Remark]) -> Iterable[Packets]:
         """Yield the packets that ended in these frames; what is wrong goes to `remarks`."""
-        packets, faults = self._reader.read(frames.data, frames.offsets.tolist())
+        bodies = [frames.frame(row) for row in range(len(frames))]
+        packets, faults = self._reader.read(bodies, frames.offsets.tolist())
         row_of = {offset: row for row, offset in enumerate(frames.offsets.tolist())}
         for fault in faults:
             if fault.packet_index >= 0:
@@ -49,7 +49,7 @@ class Spanning:
 
     def _frame(self, offset: int, frames: FrameBatch, row_of: dict[int, int]) -> FrameBatch:
         """Return the frame in which a packet began, without its bytes."""
-        return self._begun.get(offset) or replace(frames.of([row_of[offset]]), data=[b""])
+        return self._begun.get(offset) or frames.without_bytes(row_of[offset])
 
 
 def _later(fault: SpannedFault, begun: FrameBatch) -> Remark:

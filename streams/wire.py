@@ -76,6 +76,11 @@ class RawHeaders(Mapping[str, str]):
                 found.append(headers.get(name, ""))
         return found
 
+    @staticmethod
+    def blocks(headers: Iterable[RawHeaders]) -> list[bytes]:
+        """The header blocks as they came."""
+        return [one._raw for one in headers]
+
     def _items(self) -> dict[str, str]:
         if self._parsed is None:
             self._parsed = parse_headers(self._raw)

@@ -63,9 +63,15 @@ _REQUESTS: dict[Role, tuple[str, ...]] = {
         "telecommand.{name}.note",
         "generation.{name}.reprocess",
         "generation.{name}.verify",
+        "generation.{name}.verify-archive",
     ),
     Role.APPROVER: ("telecommand.{name}.approve",),
-    Role.ADMIN: ("parser.restart", "generation.{name}.promote", "generation.{name}.drop"),
+    Role.ADMIN: (
+        "parser.restart",
+        "generation.{name}.promote",
+        "generation.{name}.drop",
+        "generation.{name}.rebuild-archive",
+    ),
 }
 """What a role may ask for, beyond the roles before it."""
 

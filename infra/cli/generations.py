@@ -66,6 +66,11 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     again.add_argument("--from", metavar="T", help="recorded time of the first frame, ISO 8601, UTC")
     again.add_argument("--to", metavar="T", help="recorded time of the last frame")
     again.add_argument("--name", metavar="G", help="name of the generation (default: by what makes it)")
+    again.add_argument(
+        "--from-archive",
+        action="store_true",
+        help="read sealed frames from the frame archive, proven by seals",
+    )
     again.set_defaults(run=run_reprocess)
     again = commands.add_parser(
         "rebuild", parents=[common, workers], help="drop every projection and build it again from the streams"
@@ -93,7 +98,9 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 async def run_reprocess(options: argparse.Namespace) -> int:
     """Reprocess and show what came of it."""
     given = {key: vars(options)[key] for key in ("from", "to", "name", "workers")}
-    question = {key: value for key, value in given.items() if value is not None}
+    question: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if options.from_archive:
+        question["from_archive"] = True
     if options.mission is not None:
         question["mission"] = bundle(load_mission(options.mission))
     async with open_system(target_of(options), services=SERVICES) as system:

@@ -22,6 +22,9 @@ from streams.recording_import import Imported, import_recording
 from streams.sealer import seal_all
 
 SERVICES = ("query", "writer", "parser")
+ARCHIVE = ""
+"""The frame archive is of no generation."""
+
 _STALL_S = 120.0
 _POLL_S = 0.1
 
@@ -57,6 +60,7 @@ async def run_import(options: argparse.Namespace) -> int:
                 progress=tell,
             )
         await wait_projected(system, generation, done.last_offset)
+        await wait_projected(system, ARCHIVE, done.last_offset)
         sealed = await seal_all(system.nc)  # now, not beside the parser: 12.5 s instead of 14 for 200,000
         request = {"generation": generation, "session": done.session}
         counts = orjson.loads(await ask_once(system.nc, "query.counts", request))

@@ -15,6 +15,7 @@ from pathlib import Path
 from nats.errors import Error as NatsError
 
 from infra.cli import (
+    archive,
     audit,
     command,
     demo,
@@ -43,6 +44,7 @@ _COMMANDS = (
     parser,
     command,
     generations,
+    archive,
     replay,
     report,
     audit,

@@ -1,7 +1,9 @@
 """The content of a generation as one digest: the same rows, the same digest, in whatever order they came.
 
-Computed in the database: the sum (modulo 2^128) and the number of all rows' hashes, table by table, without
-the name of the generation. Two derivations with equal content have equal digests.
+Computed in the database: the number of rows and the sums of two hashes of all rows, table by table, without
+the name of the generation. Two derivations with equal content have equal digests. The hashes are two quick
+ones of 64 bits, of unrelated making: they tell derivations apart, and are no proof against a forger (the
+proofs are in the streams).
 """
 
 from __future__ import annotations
@@ -12,8 +14,11 @@ from typing import Any
 
 import orjson
 
+from projections.archive import table as archive
 from projections.clickhouse import ClickHouse, quoted
 from projections.telecommands.tables import TABLES as TELECOMMAND_TABLES
+
+_HASHES = ("cityHash64", "xxHash64")
 
 _FIXED = ("frames", "packets", "quarantine")
 
@@ -41,7 +46,21 @@ def content_of(clickhouse: ClickHouse, generation: str, first: int = 1, last: in
 
 
 def telecommand_content(clickhouse: ClickHouse) -> Content:
-    """Return the content of the tables about telecommands, which are of no generation.
+    """Return the content of the tables about telecommands, which are of no generation."""
+    return _content_of_all(
+        clickhouse, {name: list(columns) for name, (columns, _) in TELECOMMAND_TABLES.items()}
+    )
+
+
+def archive_content(clickhouse: ClickHouse) -> Content:
+    """Return the content of the frame archive, which is of no generation."""
+    return _content_of_all(clickhouse, {archive.TABLE: list(archive.COLUMNS)}, archive.SCHEMA.names)
+
+
+def _content_of_all(
+    clickhouse: ClickHouse, tables: dict[str, list[str]], hashed: list[str] | None = None
+) -> Content:
+    """Return the content of whole tables, given their columns, of all columns or those to be `hashed`.
 
     Tables that are not there, or are of another version of the program, count as empty.
     """
@@ -51,9 +70,9 @@ def telecommand_content(clickhouse: ClickHouse) -> Content:
     )
     present = {row["table"]: row["columns"] for row in there}
     rows, parts = {}, []
-    for table, (columns, _) in TELECOMMAND_TABLES.items():
-        if present.get(table) == list(columns):
-            count, total = _count_and_sum(clickhouse, table, list(columns), "true", {})
+    for table, columns in tables.items():
+        if present.get(table) == columns:
+            count, total = _count_and_sum(clickhouse, table, hashed or columns, "true", {})
             if count:
                 rows[table] = count
                 parts.append([table, count, total])
@@ -98,9 +117,7 @@ def _count_and_sum(
 ) -> tuple[int, str]:
     # As one tuple: hashed as arguments, a null would make the whole hash null.
     row = f"tuple({', '.join(map(quoted, columns))})"
-    found = clickhouse.rows(
-        f"SELECT count() AS count, toString(sum(reinterpretAsUInt128(sipHash128({row})))) AS total "
-        f"FROM {quoted(table)} WHERE {condition}",
-        values,
-    )
-    return int(found[0]["count"]), str(found[0]["total"])
+    sums = ", ".join(f"toString(sum({hash_}({row}))) AS {hash_}" for hash_ in _HASHES)
+    query = f"SELECT count() AS count, {sums} FROM {quoted(table)} WHERE {condition}"
+    (found,) = clickhouse.rows(query, values)
+    return int(found["count"]), " ".join(found[hash_] for hash_ in _HASHES)

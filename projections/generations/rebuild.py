@@ -14,8 +14,9 @@ from typing import Any
 
 from nats.aio.client import Client
 
+from projections.archive.fill import archived, fill
 from projections.clickhouse import ClickHouse
-from projections.generations.digest import Content, content_of, telecommand_content
+from projections.generations.digest import Content, archive_content, content_of, telecommand_content
 from projections.reprocess.derive import FLUSH_ROWS
 from projections.reprocess.run import derive_segments
 from projections.reprocess.segments import Segment, share_out
@@ -27,6 +28,7 @@ from streams import names
 from streams.generations import Generation, read_generations
 
 TELECOMMANDS = "telecommands"
+ARCHIVE = "archive"
 
 Progress = Callable[[str, int, int], None]
 """Told the generation, how many of its frames are done, and of how many."""
@@ -57,13 +59,15 @@ async def rebuild(
     row_making: RowMaking | None = None,
 ) -> list[Rebuilt]:
     """Drop every table and derive every generation again that was not dropped, and with `row_making` all
-    that is known of telecommands: the content named TELECOMMANDS."""
+    that is known of telecommands: the content named TELECOMMANDS. The frame archive's is named ARCHIVE."""
     state = await read_generations(nc)
     known = [generation for generation in state.known.values() if not generation.dropped]
     before = {one.name: await asyncio.to_thread(content_of, clickhouse, one.name) for one in known}
     live = {one.name: await _written(clickhouse, one) for one in known}
     telemetry = await asyncio.to_thread(position, clickhouse, CONSUMER, names.TELEMETRY)
     told_before = await asyncio.to_thread(telecommand_content, clickhouse)
+    stored = await asyncio.to_thread(archived, clickhouse)
+    frames_before = await asyncio.to_thread(archive_content, clickhouse)
     await asyncio.to_thread(drop_all_tables, clickhouse)
     await asyncio.to_thread(create_fixed_tables, clickhouse)
     await asyncio.to_thread(write_generations, clickhouse, state)
@@ -80,6 +84,10 @@ async def rebuild(
         after = await asyncio.to_thread(content_of, clickhouse, one.name)
         found.append(Rebuilt(one.name, before[one.name], after))
     await asyncio.to_thread(store_position, clickhouse, CONSUMER, names.TELEMETRY, telemetry)
+    if stored:
+        await fill(nc, clickhouse, stored, lambda done, total: progress(ARCHIVE, done, total))
+        frames_after = await asyncio.to_thread(archive_content, clickhouse)
+        found.append(Rebuilt(ARCHIVE, frames_before, frames_after))
     if row_making is not None:
         await project_all(nc, clickhouse, row_making)
         told_after = await asyncio.to_thread(telecommand_content, clickhouse)

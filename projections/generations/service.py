@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any
 
 import orjson
 from nats.micro.request import Request
@@ -22,8 +20,11 @@ from nats.micro.request import Request
 from infra.errors import ConfigError, FlightLedgerError, QueryError
 from infra.service import Service
 from infra.tasks import end_tasks
+from projections.archive.fill import fill, rewrite
+from projections.archive.verify import verify_archive
 from projections.clickhouse import ClickHouse
 from projections.generations.drop import check_known, drop_generation
+from projections.generations.requests import SCHEMAS, Json, question_of
 from projections.generations.verify import verify_generation
 from projections.queries.scope import parse_time
 from projections.reprocess import Progress, reprocess
@@ -31,42 +32,12 @@ from projections.writer import write_generations
 from streams import names
 from streams.generations import promote, read_generations
 from streams.mission import Mission, unbundle
-from streams.read import offset_at_time
+from streams.read import last_offset, offset_at_time
 
 VERSION = "1.0.0"
-Json = dict[str, Any]
 Job = Callable[[Progress], Awaitable[Json]]
 
 _PROGRESS_S = 0.2
-_TEXT = {"type": "string"}
-_TIME = {"type": ["string", "integer"], "description": "recorded time: ISO 8601 (UTC), or ns since 1970"}
-_WORKERS = {"type": "integer", "minimum": 1}
-_JOB = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$", "description": "name for its progress messages"}
-_GENERATION = {"generation": _TEXT}
-
-SCHEMAS: dict[str, Json] = {
-    "reprocess": {
-        "type": "object",
-        "properties": {
-            "mission": {
-                "type": "string",
-                "description": "bundle (see streams/mission.py); default: the newest",
-            },
-            "name": _TEXT,
-            "from": _TIME,
-            "to": _TIME,
-            "workers": _WORKERS,
-            "job": _JOB,
-        },
-    },
-    "promote": {"type": "object", "properties": _GENERATION, "required": ["generation"]},
-    "drop": {"type": "object", "properties": _GENERATION, "required": ["generation"]},
-    "verify": {
-        "type": "object",
-        "properties": {**_GENERATION, "workers": _WORKERS, "job": _JOB},
-        "required": ["generation"],
-    },
-}
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +61,8 @@ class GenerationService:
             "promote": self._promote,
             "drop": self._drop,
             "verify": self._verify,
+            "verify-archive": self._verify_archive,
+            "rebuild-archive": self._rebuild_archive,
         }
         for verb, handler in handlers.items():
             await micro.add_endpoint(
@@ -118,6 +91,7 @@ class GenerationService:
                 last=last,
                 workers=question.get("workers", 1),
                 who=who,
+                from_archive=question.get("from_archive", False),
                 progress=progress,
             )
             return asdict(done)
@@ -136,6 +110,22 @@ class GenerationService:
                 progress=progress,
             )
             return asdict(done) | {"same": done.same}
+
+        return {"job": self._begin(question, job)}
+
+    async def _verify_archive(self, who: str, question: Json) -> Json:
+        async def job(progress: Progress) -> Json:
+            found = await verify_archive(self._service.nc, self._clickhouse, progress)
+            return asdict(found) | {"good": found.good, "wrong": [one._asdict() for one in found.wrong]}
+
+        return {"job": self._begin(question, job)}
+
+    async def _rebuild_archive(self, who: str, question: Json) -> Json:
+        async def job(progress: Progress) -> Json:
+            nc, clickhouse = self._service.nc, self._clickhouse
+            again = await rewrite(nc, clickhouse, progress)
+            await fill(nc, clickhouse, end := await last_offset(nc, names.FRAMES), progress)
+            return {"again": again, "archived_to": end}
 
         return {"job": self._begin(question, job)}
 
@@ -207,27 +197,8 @@ def _answering(
     verb: str, handle: Callable[[str, Json], Awaitable[Json]]
 ) -> Callable[[Request], Awaitable[None]]:
     async def answer(request: Request) -> None:
-        question = _question(verb, request.data)
+        question = question_of(verb, request.data)
         who = request.subject.split(".")[1]
         await request.respond(orjson.dumps(await handle(who, question)))
 
     return answer
-
-
-def _question(verb: str, data: bytes) -> Json:
-    schema, where = SCHEMAS[verb], f"generation.{verb}"
-    try:
-        question = orjson.loads(data or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise QueryError(f"the request is not JSON: {error}", where=where) from error
-    if not isinstance(question, dict) or set(question) - set(schema["properties"]):
-        raise QueryError("unknown fields", where=where, fix=f"known are {', '.join(schema['properties'])}")
-    for key in schema.get("required", ()):
-        if not isinstance(question.get(key), str):
-            raise QueryError(f"the field {key!r} is missing", where=where)
-    job, workers = question.get("job"), question.get("workers", 1)
-    if job is not None and not (isinstance(job, str) and re.fullmatch(_JOB["pattern"], job)):
-        raise QueryError(f"job = {job!r}", where=where, fix="letters, digits, - and _")
-    if type(workers) is not int or not 1 <= workers <= 64:
-        raise QueryError(f"workers = {workers!r}", where=where, fix="a number from 1 to 64")
-    return question

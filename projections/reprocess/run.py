@@ -58,19 +58,21 @@ async def reprocess(
     workers: int = 1,
     flush_rows: int = FLUSH_ROWS,
     who: str = "",
+    from_archive: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Reprocessed:
     """Derive the frames `first` to `last` (default: all there are) into a generation beside the others.
 
     A generation of the same mission and frames that was not finished is taken up again. `addresses` tells
     the worker processes the servers: `nats_url`, `nats_user`, `nats_password`, and the same of `clickhouse`.
-    `who` asked for it stands in the event.
+    `who` asked for it stands in the event. With `from_archive`, sealed frames come out of the frame archive,
+    and a stretch of it that is not what was sealed is refused.
     Raises ProjectionError when the name belongs to another generation, or there are no such frames.
     """
     generation = await _begin(nc, mission, name, (first, last), workers=workers, who=who)
     await asyncio.to_thread(write_generations, clickhouse, await read_generations(nc))
     segments = [Segment(*segment) for segment in generation.segments]
-    job = {**addresses, "generation": generation.name, "flush_rows": flush_rows}
+    job = {**addresses, "generation": generation.name, "flush_rows": flush_rows, "from_archive": from_archive}
     frames = await derive_segments(nc, clickhouse, job, segments, workers=workers, progress=progress)
     content = await asyncio.to_thread(content_of, clickhouse, generation.name)
     first, last = segments[0].first, segments[-1].last

@@ -16,8 +16,12 @@ import orjson
 import uvloop
 from nats.aio.client import Client
 
+from infra.collector import collect_rarely
 from infra.connection import connect_nats
 from infra.errors import FlightLedgerError
+from projections.archive.fill import archived
+from projections.archive.seals import read_seals
+from projections.archive.stretches import Sealed
 from projections.clickhouse import ClickHouse, connect
 from projections.reprocess.derive import Derivation
 from projections.reprocess.segments import Segment
@@ -25,6 +29,35 @@ from streams.generations import read_generations
 from streams.mission import Mission
 
 _NICE = 10
+
+
+class Worker:
+    """Derives segments of one generation."""
+
+    def __init__(self, nc: Client, clickhouse: ClickHouse, mission: Mission, job: dict[str, Any]) -> None:
+        self._nc, self._clickhouse, self._mission, self._job = nc, clickhouse, mission, job
+        self._sealed: list[Sealed] = []
+
+    async def find_seals(self) -> None:
+        """Learn of the seals over frames that the archive has, if frames are to come from there."""
+        if self._job.get("from_archive"):
+            stored = await asyncio.to_thread(archived, self._clickhouse)
+            seals = await read_seals(self._nc)
+            self._sealed = [one for one in seals.sealed if one.seal.last <= stored]
+
+    async def derive(self, first: int, last: int, start: int, end: int) -> None:
+        """Derive one segment, and say how far it is."""
+        derivation = Derivation(
+            self._clickhouse,
+            self._mission,
+            self._job["generation"],
+            Segment(first, last),
+            progress=lambda offset: _answer(at=offset),
+            flush_rows=self._job["flush_rows"],
+            sealed=self._sealed,
+        )
+        await derivation.run(self._nc, start=start, end=end)
+        _answer(done=derivation.done)
 
 
 async def work(job: dict[str, Any]) -> None:
@@ -37,27 +70,12 @@ async def work(job: dict[str, Any]) -> None:
             job["clickhouse_url"], user=job["clickhouse_user"], password=job["clickhouse_password"]
         )
         state = await read_generations(nc)
-        mission = state.mission_of(job["generation"])
+        worker = Worker(nc, clickhouse, state.mission_of(job["generation"]), job)
+        await worker.find_seals()
         while line := await asyncio.to_thread(sys.stdin.buffer.readline):
-            await _derive(nc, clickhouse, mission, job, orjson.loads(line))
+            await worker.derive(*orjson.loads(line))
     finally:
         await nc.close()
-
-
-async def _derive(
-    nc: Client, clickhouse: ClickHouse, mission: Mission, job: dict[str, Any], task: list[int]
-) -> None:
-    first, last, start, end = task
-    derivation = Derivation(
-        clickhouse,
-        mission,
-        job["generation"],
-        Segment(first, last),
-        progress=lambda offset: _answer(at=offset),
-        flush_rows=job["flush_rows"],
-    )
-    await derivation.run(nc, start=start, end=end)
-    _answer(done=derivation.done)
 
 
 def _answer(**fields: int | str) -> None:
@@ -68,6 +86,7 @@ def _answer(**fields: int | str) -> None:
 def main() -> int:
     """Work; 2 when it can not go on, after saying why."""
     os.nice(_NICE)
+    collect_rarely()
     job = orjson.loads(sys.stdin.buffer.readline())
     try:
         uvloop.run(work(job))

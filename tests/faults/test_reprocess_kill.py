@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from support import small_mission
+from support.flights import imported_flight
 from support.program import Program
+
+from infra.embedded.servers import EmbeddedServers
+from projections.clickhouse import connect
 
 pytestmark = pytest.mark.faults
 
 FRAMES = 60_000
 
 
-def test_a_killed_reprocess_goes_on_and_has_the_identical_content(tmp_path: Path) -> None:
-    mission = small_mission.write_mission(tmp_path / "mission")
-    program = Program(tmp_path / "data")
-    program.imported(small_mission.recording(tmp_path / "flight.bin", FRAMES), mission)
-    with program.started("reprocess", "--name", "again", "--workers", "2") as under_way:
-        under_way.until(lambda: program.rows_in("frames WHERE generation = 'again'") > 0, "rows are there")
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    program, _ = imported_flight(tmp_path_factory.mktemp("reprocess-kill"), FRAMES)
+    return program
+
+
+@pytest.mark.parametrize("more", [(), ("--from-archive",)], ids=["stream", "archive"])
+def test_a_killed_reprocess_goes_on_and_has_the_identical_content(
+    imported: Program, more: tuple[str, ...]
+) -> None:
+    program, name = imported, f"again{len(more)}"
+    again = ("reprocess", "--name", name, "--workers", "2", *more)
+    with program.started(*again) as under_way:
+        there = f"frames WHERE generation = '{name}'"
+        under_way.until(lambda: program.rows_in(there) > 0, "rows are there")
         under_way.kill()
-    done = program.run("reprocess", "--name", "again", "--workers", "2", "--json").row
+    done = program.run(*again, "--json").row
     assert (done["first"], done["last"]) == (1, FRAMES)
     assert done["content"]["rows"]["frames"] == FRAMES
     (live,) = (row for row in program.run("generations", "list", "--json").rows if row["live"])
-    assert program.run("generations", "diff", live["generation"], "again", "--json").rows == []
-    assert program.run("generations", "verify", "again", "--json").row["same"]
+    assert program.run("generations", "diff", live["generation"], name, "--json").rows == []
+    assert program.run("generations", "verify", name, "--json").row["same"]
+
+
+def test_a_killed_rebuild_of_the_archive_leaves_nothing_out_when_it_is_run_again(imported: Program) -> None:
+    program = imported
+    with EmbeddedServers(program.data) as servers:
+        clickhouse = connect(servers.clickhouse_url)
+        clickhouse.command("TRUNCATE TABLE archive")
+        clickhouse.command("DELETE FROM offsets WHERE consumer = 'frame-archive'")
+        clickhouse.close()
+    with program.started("archive", "rebuild") as under_way:
+        under_way.until(lambda: program.rows_in("archive") > 0, "rows are there")
+        under_way.kill()
+    program.run("archive", "rebuild")
+    verified = program.run("archive", "verify", "--json").row
+    assert (verified["good"], verified["frames"], verified["missing"]) == (True, FRAMES, 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import small_mission
+from support.flights import imported_mixture
 from support.program import Program, Row
 
 from infra.embedded.servers import EmbeddedServers
@@ -22,17 +22,7 @@ def running(imported: tuple[Program, Path]) -> Iterator[tuple[Program, Path]]:
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path]:
-    folder = tmp_path_factory.mktemp("generations")
-    mission = small_mission.write_mission(folder / "mission")
-    program = Program(folder / "data")
-    program.imported(small_mission.recording(folder / "flight.bin", FRAMES), mission)
-    broken = folder / "broken.bin"
-    broken.write_bytes(b"".join(small_mission.packets(5, FRAMES)) + b"\xff" * 40)
-    program.imported(broken, mission)
-    spanning = folder / "frames.bin"
-    spanning.write_bytes(b"".join(small_mission.transfer_frames(small_mission.packets(400))))
-    program.imported(spanning, mission, "--link", "frames")
-    return program, mission
+    return imported_mixture(tmp_path_factory.mktemp("generations"), FRAMES)
 
 
 def generations(program: Program) -> dict[str, Row]:
@@ -103,9 +93,11 @@ def test_a_corrected_mission_shows_what_it_changed_and_can_be_promoted_and_taken
 def test_a_rebuild_gives_the_identical_content(imported: tuple[Program, Path]) -> None:
     program, _ = imported
     packets = program.query("packets", "--packet", "NOTE")
-    (row,) = program.run("rebuild", "--json").rows
+    row, archive = program.run("rebuild", "--json").rows
     assert row["same"]
     assert row["before"] == row["after"]
+    assert archive["same"]
+    assert archive["rows"] == {"archive": row["rows"]["frames"]}
     assert row["rows"]["frames"] == program.query("sql", "SELECT count() AS n FROM frames FINAL")[0]["n"]
     assert program.query("packets", "--packet", "NOTE") == packets
 

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from support.parsed import message
 
 from streams import names
-from streams.frame_batch import NO_RECEIVED, FrameBatch
+from streams.frame_batch import FrameBatch
+from streams.header_columns import NO_RECEIVED
 from streams.read import Message
 
 texts = (
@@ -38,9 +39,14 @@ def test_messages_become_columns_and_missing_headers_empty_values() -> None:
     bare = Message(9, 5, "frame.other", {}, b"x")
     batch = FrameBatch.from_messages([message(7, b"abc", session="s", torn="cut"), bare])
     assert (batch.offsets.tolist(), batch.recorded.tolist()) == ([7, 9], [2_007, 5])
-    assert (batch.links, batch.sessions, batch.torn) == (["radio", "other"], ["s", ""], ["cut", ""])
-    assert (batch.data, len(batch)) == ([b"abc", b"x"], 2)
-    chosen = batch.of([1])
-    assert (chosen.offsets.tolist(), chosen.data, chosen.links) == ([9], [b"x"], ["other"])
+    for texts, expected in (
+        (batch.links, ["radio", "other"]),
+        (batch.sessions, ["s", ""]),
+        (batch.torn, ["cut", ""]),
+    ):
+        assert [texts.at(row) for row in (0, 1)] == expected
+    assert ([batch.frame(0), batch.frame(1)], len(batch)) == ([b"abc", b"x"], 2)
+    chosen = batch.of(np.array([1]))
+    assert (chosen.offsets.tolist(), chosen.frame(0), chosen.links.at(0)) == ([9], b"x", "other")
     assert chosen.offsets.dtype == np.int64
     assert names.SESSION not in bare.headers

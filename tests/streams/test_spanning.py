@@ -3,8 +3,10 @@ from support import small_mission
 
 from streams.frame_batch import FrameBatch
 from streams.framing import FramingConfig
+from streams.header_columns import Told
 from streams.parsed_rows import Remark
 from streams.spanning import Spanning
+from streams.texts import Pieces, Texts
 
 CONFIG = FramingConfig("transfer-frames", small_mission.FRAME_LENGTH, asm=False, fecf=True)
 
@@ -12,7 +14,8 @@ CONFIG = FramingConfig("transfer-frames", small_mission.FRAME_LENGTH, asm=False,
 def batch(frames: list[bytes], first: int) -> FrameBatch:
     count = len(frames)
     offsets = np.arange(first, first + count)
-    return FrameBatch(offsets, offsets * 10, offsets * 10, ["f"] * count, ["s"] * count, [""] * count, frames)
+    told = Told(offsets * 10, Texts.of(["s"] * count), Texts.of([""] * count))
+    return FrameBatch.of_columns(offsets, offsets * 10, Texts.of(["f"] * count), told, Pieces.of(frames))
 
 
 def test_a_packet_that_begins_in_one_run_of_frames_and_ends_in_the_next_is_whole() -> None:

@@ -28,6 +28,8 @@ MAY_ASK: dict[str, tuple[Role, ...]] = {
     "telecommand.bob.log": (),
     "telecommand.bob.submit": (),
     "generation.anna.reprocess": (OPERATOR, APPROVER, ADMIN),
+    "generation.anna.verify-archive": (OPERATOR, APPROVER, ADMIN),
+    "generation.anna.rebuild-archive": (ADMIN,),
     "generation.anna.promote": (ADMIN,),
     "generation.anna.drop": (ADMIN,),
     "generation.bob.drop": (),

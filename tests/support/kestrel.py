@@ -23,8 +23,10 @@ from streams.decode import Decoder
 from streams.frame_batch import FrameBatch
 from streams.framing import Frame
 from streams.framing.packets import PacketFramer
+from streams.header_columns import Told
 from streams.mission import load_mission
 from streams.parser import Parsed, Parser
+from streams.texts import Pieces, Texts
 
 MISSION = REPOSITORY / "missions" / "demo_rocket"
 APID = 200
@@ -127,8 +129,9 @@ def parsed(frames: list[Frame]) -> Parsed:
     """What the parser makes of frames, their offsets from 1."""
     count = len(frames)
     numbers = np.arange(1, count + 1, dtype=np.int64)
-    torn, data = [frame.torn for frame in frames], [frame.data for frame in frames]
-    batch = FrameBatch(numbers, numbers, numbers, ["radio"] * count, ["s"] * count, torn, data)
+    told = Told(numbers, Texts.of(["s"] * count), Texts.of([frame.torn for frame in frames]))
+    data = Pieces.of([frame.data for frame in frames])
+    batch = FrameBatch.of_columns(numbers, numbers, Texts.of(["radio"] * count), told, data)
     return Parser(load_mission(MISSION)).parse(batch)
 
 

@@ -14,9 +14,11 @@ from projections.schema import create_fixed_tables
 from projections.writer import Writer, write_generations
 from streams.frame_batch import FrameBatch
 from streams.generations import Generation, Generations
+from streams.header_columns import Told
 from streams.mission import Mission
 from streams.parser import Parser
 from streams.telemetry import pack, table_of, unpack
+from streams.texts import Pieces, Texts
 
 START_NS = 1_780_000_000 * 10**9
 """Recorded time of the frame with offset 0; each frame is recorded a second after the one before it."""
@@ -98,12 +100,11 @@ def parsed_rows(mission: Mission, frames: Sequence[Sent]) -> Iterable[tuple[str,
 
 def batch_of(frames: Sequence[Sent]) -> FrameBatch:
     recorded = np.array([frame.recorded_at for frame in frames], dtype=np.int64)
-    return FrameBatch(
+    sessions, torn = Texts.of([frame.session for frame in frames]), Texts.of([""] * len(frames))
+    return FrameBatch.of_columns(
         np.array([frame.offset for frame in frames], dtype=np.int64),
         recorded,
-        recorded - SECOND // 2,
-        [frame.link for frame in frames],
-        [frame.session for frame in frames],
-        [""] * len(frames),
-        [frame.data for frame in frames],
+        Texts.of([frame.link for frame in frames]),
+        Told(recorded - SECOND // 2, sessions, torn),
+        Pieces.of([frame.data for frame in frames]),
     )
