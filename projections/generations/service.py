@@ -9,9 +9,6 @@ message there says `finished` or `failed`.
 from __future__ import annotations
 
 import asyncio
-import logging
-import re
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -19,14 +16,14 @@ from typing import Any
 import orjson
 from nats.micro.request import Request
 
-from infra.errors import ConfigError, FlightLedgerError, QueryError
+from infra.errors import ConfigError, QueryError
+from infra.jobs import NAME, Jobs, Progress, check_name
 from infra.service import Service
-from infra.tasks import end_tasks
 from projections.clickhouse import ClickHouse
 from projections.generations.drop import check_known, drop_generation
 from projections.generations.verify import verify_generation
 from projections.queries.scope import parse_time
-from projections.reprocess import Progress, reprocess
+from projections.reprocess import reprocess
 from projections.writer import write_generations
 from streams import names
 from streams.generations import promote, read_generations
@@ -35,13 +32,10 @@ from streams.read import offset_at_time
 
 VERSION = "1.0.0"
 Json = dict[str, Any]
-Job = Callable[[Progress], Awaitable[Json]]
 
-_PROGRESS_S = 0.2
 _TEXT = {"type": "string"}
 _TIME = {"type": ["string", "integer"], "description": "recorded time: ISO 8601 (UTC), or ns since 1970"}
 _WORKERS = {"type": "integer", "minimum": 1}
-_JOB = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$", "description": "name for its progress messages"}
 _GENERATION = {"generation": _TEXT}
 
 SCHEMAS: dict[str, Json] = {
@@ -56,19 +50,17 @@ SCHEMAS: dict[str, Json] = {
             "from": _TIME,
             "to": _TIME,
             "workers": _WORKERS,
-            "job": _JOB,
+            "job": NAME,
         },
     },
     "promote": {"type": "object", "properties": _GENERATION, "required": ["generation"]},
     "drop": {"type": "object", "properties": _GENERATION, "required": ["generation"]},
     "verify": {
         "type": "object",
-        "properties": {**_GENERATION, "workers": _WORKERS, "job": _JOB},
+        "properties": {**_GENERATION, "workers": _WORKERS, "job": NAME},
         "required": ["generation"],
     },
 }
-
-log = logging.getLogger(__name__)
 
 
 class GenerationService:
@@ -77,8 +69,7 @@ class GenerationService:
     def __init__(self, service: Service, clickhouse: ClickHouse, addresses: Mapping[str, str]) -> None:
         """`addresses` are those that the worker processes of a reprocess need, see `reprocess`."""
         self._service, self._clickhouse, self._addresses = service, clickhouse, addresses
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._one_at_a_time = asyncio.Lock()
+        self._jobs = Jobs(service.nc)
 
     async def serve(self) -> None:
         """Offer the endpoints; jobs under way end with `stop`."""
@@ -101,7 +92,7 @@ class GenerationService:
 
     async def stop(self) -> None:
         """Stop the jobs under way; the same request takes a reprocess up again."""
-        await end_tasks(*self._jobs)
+        await self._jobs.stop()
 
     async def _reprocess(self, who: str, question: Json) -> Json:
         mission = await self._mission(question.get("mission"))
@@ -122,7 +113,7 @@ class GenerationService:
             )
             return asdict(done)
 
-        return {"job": self._begin(question, job)}
+        return {"job": self._jobs.begin(job, question.get("job"))}
 
     async def _verify(self, who: str, question: Json) -> Json:
         async def job(progress: Progress) -> Json:
@@ -137,7 +128,7 @@ class GenerationService:
             )
             return asdict(done) | {"same": done.same}
 
-        return {"job": self._begin(question, job)}
+        return {"job": self._jobs.begin(job, question.get("job"))}
 
     async def _promote(self, who: str, question: Json) -> Json:
         name, nc = question["generation"], self._service.nc
@@ -152,41 +143,6 @@ class GenerationService:
     async def _drop(self, who: str, question: Json) -> Json:
         await drop_generation(self._service.nc, self._clickhouse, question["generation"], who)
         return {"generation": question["generation"]}
-
-    def _begin(self, question: Json, job: Job) -> str:
-        name = question.get("job") or secrets.token_hex(6)
-        task = asyncio.create_task(self._run(name, job))
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
-        return name
-
-    async def _run(self, name: str, job: Job) -> None:
-        """Run a job and tell how far it is; whatever it raises is told as well."""
-        state: Json = {"state": "waiting", "done": 0, "total": 0}
-        teller = asyncio.create_task(self._tell(name, state))
-
-        def progress(done: int, total: int) -> None:
-            state.update(state="running", done=done, total=total)
-
-        try:
-            async with self._one_at_a_time:
-                end = {"state": "finished", "result": await job(progress)}
-        except FlightLedgerError as error:
-            end = {"state": "failed", "error": str(error)}
-        except Exception as error:
-            log.exception("the job %s failed", name)
-            end = {"state": "failed", "error": f"internal error: {error!r}"}
-        finally:
-            teller.cancel()
-        await self._publish(name, end)
-
-    async def _tell(self, name: str, state: Json) -> None:
-        while True:
-            await asyncio.sleep(_PROGRESS_S)
-            await self._publish(name, state)
-
-    async def _publish(self, name: str, message: Json) -> None:
-        await self._service.nc.publish(f"progress.{name}", orjson.dumps(message))
 
     async def _mission(self, bundle: str | None) -> Mission:
         if bundle is None:
@@ -225,9 +181,8 @@ def _question(verb: str, data: bytes) -> Json:
     for key in schema.get("required", ()):
         if not isinstance(question.get(key), str):
             raise QueryError(f"the field {key!r} is missing", where=where)
-    job, workers = question.get("job"), question.get("workers", 1)
-    if job is not None and not (isinstance(job, str) and re.fullmatch(_JOB["pattern"], job)):
-        raise QueryError(f"job = {job!r}", where=where, fix="letters, digits, - and _")
+    check_name(question.get("job"), where)
+    workers = question.get("workers", 1)
     if type(workers) is not int or not 1 <= workers <= 64:
         raise QueryError(f"workers = {workers!r}", where=where, fix="a number from 1 to 64")
     return question
