@@ -10,7 +10,7 @@ from support.page import PICTURES, Picture, running_browser
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--pictures", action="store_true", help="save pictures of the page in docs/pictures")
+    parser.addoption("--pictures", action="store_true", help="save pictures of the page in docs/screenshots")
 
 
 @pytest.fixture(scope="module")
