@@ -62,6 +62,7 @@ def station(folder: Path) -> Iterator[Station]:
         access.users.add(name, role, PASSWORD, "2026-11-24T00:00:00+00:00")
     flight = ("--port", port, "--speed", 1, "--countdown", 3600)
     with program.up(mission) as up, program.started("simulate", mission, *flight):
+        up.until(lambda: program.rows_in("frames"), "the rocket is heard")
         yield Station(program, address_of(up))
 
 

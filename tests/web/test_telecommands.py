@@ -26,7 +26,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterat
 
 def choose(page: Page, name: str) -> Locator:
     """Choose a telecommand and return its form."""
-    page.get_by_label("Telecommand", exact=True).select_option(label=re.compile(rf"^{name}\b"))
+    value = page.locator(f'option[value$="/{name}"]').get_attribute("value")
+    page.get_by_label("Telecommand", exact=True).select_option(value)
     return page.get_by_role("form", name=f"Send {name}")
 
 

@@ -24,9 +24,9 @@ export function SendCard() {
         </p>
       )}
       {view.kind !== "live" && <p className="note">The page does not show the present. Go live to send.</p>}
-      <label>
-        Telecommand{" "}
-        <select value={chosen ? wanted : ""} onChange={(event) => router.change({ send: event.target.value || null })}>
+      <p className="tools">
+        <label htmlFor="send-name">Telecommand</label>
+        <select id="send-name" value={chosen ? wanted : ""} onChange={(event) => router.change({ send: event.target.value || null })}>
           <option value="">{answer ? "choose one" : "Loading…"}</option>
           {answer?.map((each) => (
             <option key={each.qualified_name} value={each.qualified_name}>
@@ -35,7 +35,7 @@ export function SendCard() {
             </option>
           ))}
         </select>
-      </label>
+      </p>
       {answer?.length === 0 && <p className="hint">The mission database has no telecommands.</p>}
       {chosen && (
         <>
