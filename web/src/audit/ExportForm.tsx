@@ -9,7 +9,7 @@ import { useStore } from "../model/store";
 import { download } from "../plot/files";
 
 /** One signed file of all events and of the frames of a time or a session, for whoever has to believe it. */
-export function ExportForm() {
+export function ExportForm({ onExported }: { onExported: () => void }) {
   const { bus, clock, log } = useSession();
   const { events } = useStore(log.store);
   const sessions = useMemo(() => sessionsOf(events), [events]);
@@ -23,7 +23,6 @@ export function ExportForm() {
 
   async function attempt(work: () => Promise<void>) {
     setWrong("");
-    setNote("");
     await work().catch((error: unknown) => setWrong(words(error)));
     setBytes(null);
   }
@@ -34,9 +33,11 @@ export function ExportForm() {
       const now = clock.now();
       const scope = { from: momentOf(from, now), to: momentOf(to, now), session: session || undefined };
       setBytes(0);
+      setNote("");
       const content = await fetchExport(bus, scope, setBytes);
       download(content, fileName(now));
       setNote(`${count(content.size)} bytes, signed`);
+      onExported();
     });
   };
 

@@ -29,7 +29,7 @@ function Outcome({ found }: { found: Found }) {
       <p>
         <b className={found.good ? "good" : "bad"}>{found.good ? "GOOD" : "BROKEN"}</b> as of {utc(found.recorded, 0)}, asked
         for by {found.who}
-        {found.headsGiven > 0 && `, with ${found.headsGiven} heads that were kept elsewhere`}
+        {found.headsGiven > 0 && found.notFound.length === 0 && found.good && `, and heads that were kept elsewhere are part of it (${found.headsGiven})`}
         {found.unsealed > 0 && `; ${count(found.unsealed)} frames were not sealed yet`}
       </p>
       {!found.good && <Broken found={found} />}

@@ -26,7 +26,7 @@ export function Audit() {
       )}
       <Heads />
       <Verification events={answer} onVerified={reload} />
-      <ExportForm />
+      <ExportForm onExported={reload} />
       <Exports events={answer ?? []} />
     </div>
   );

@@ -36,19 +36,24 @@ export function SendOptions({ draft, onChange }: Props) {
         </label>
       </div>
       {links.length > 1 && (
-        <label className="field">
-          Link{" "}
-          <select value={link} onChange={(event) => onChange({ ...draft, link: event.target.value })}>
-            <option value="">the mission's</option>
-            {links.map((each) => (
-              <option key={each.link}>{each.link}</option>
-            ))}
-          </select>
-        </label>
+        <div className="field">
+          <label>
+            Link{" "}
+            <select value={link} onChange={(event) => onChange({ ...draft, link: event.target.value })}>
+              <option value="">the mission's</option>
+              {links.map((each) => (
+                <option key={each.link}>{each.link}</option>
+              ))}
+            </select>
+          </label>
+        </div>
       )}
-      <label className="field">
-        Why <input value={why} placeholder="for the record" onChange={(event) => onChange({ ...draft, why: event.target.value })} />
-      </label>
+      <div className="field">
+        <label>
+          Why{" "}
+          <input value={why} placeholder="for the record" onChange={(event) => onChange({ ...draft, why: event.target.value })} />
+        </label>
+      </div>
     </details>
   );
 }
