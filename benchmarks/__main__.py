@@ -19,6 +19,7 @@ MEASUREMENTS = {
     "replay": "benchmarks.replay",
     "memory": "benchmarks.memory",
     "fuzz": "benchmarks.fuzz",
+    "page": "benchmarks.page",
 }
 """Names and modules in the order of a full run; each module has `run(options) -> Outcome`."""
 
