@@ -41,7 +41,9 @@ export function useDrawing(board: Board, feed: Feed, place: RefObject<HTMLElemen
     let frame = requestAnimationFrame(function draw() {
       for (const key of board.takeChanged(A_FRAME)) {
         const row = rows.get(key);
-        if (row) drawValue(row, board.get(key));
+        if (!row) continue;
+        drawValue(row, board.get(key));
+        if (row.element.classList.contains("stale") || row.age.textContent === NOTHING) drawAge(row, board.get(key), feed);
       }
       for (const key of keys.slice(next, next + A_FRAME)) drawAge(rows.get(key) as Row, board.get(key), feed);
       next += A_FRAME;
