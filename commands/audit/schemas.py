@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from commands.schemas import COUNT, OBJECT, TEXT, Schema, checker, object_schema
+from commands.schemas import COUNT, TEXT, Schema, checker, object_schema
 from infra.errors import QueryError
 from infra.jobs import NAME
 
@@ -77,22 +77,6 @@ ANSWERS: Mapping[str, Schema] = {
         "type": "object",
         "properties": {"name": TEXT, "source": TEXT},
         "required": ["name", "source"],
-    },
-}
-
-OUTCOME: Schema = {
-    **OBJECT,
-    "description": "what an event operation.audit-verified says, beside who, from, at and why",
-    "properties": {
-        "good": {"type": "boolean"},
-        "sealed_to": COUNT,
-        "unsealed": COUNT,
-        "heads_given": COUNT,
-        "hashes_not_found": {"type": "array", "items": TEXT},
-        "streams": {
-            **OBJECT,
-            "description": "by name: messages, last_offset, proven_to, broken, first_broken",
-        },
     },
 }
 

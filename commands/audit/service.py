@@ -12,7 +12,7 @@ import inspect
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -30,7 +30,6 @@ from infra.jobs import Jobs
 from infra.service import Service
 from streams.answers import send_answer
 from streams.operations import append_operation
-from streams.sealer import seal_all
 from streams.xtce.epochs import parse_instant
 
 VERSION = "1.0.0"
@@ -104,8 +103,6 @@ class AuditService:
     async def _export(self, user: str, question: Json, request: Request) -> None:
         """Send the file while it is made: no file of it is kept here, and a slow reader slows it down."""
         asked = (_moment(question, "from"), _moment(question, "to"), question.get("session"))
-        with suppress(StreamError):  # what is sealed can be exported
-            await seal_all(self._service.nc)
         task = {**self._addresses, "asked": asked, "folder": str(self._service.data_dir)}
 
         async def note(done: Json) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from commands.audit.heads import heads_in
 from commands.audit.key import load_or_make_key
 from commands.audit.verify import verify
 from infra.connection import connect_nats
-from infra.errors import FlightLedgerError
+from infra.errors import FlightLedgerError, StreamError
 from streams import names
 from streams.read import last_offset
+from streams.sealer import seal_all
 
 _NICE = 10
 
@@ -60,6 +62,8 @@ async def _verified(nc: Client, task: Task) -> Task:
 
 
 async def _exported(nc: Client, task: Task) -> Task:
+    with suppress(StreamError):  # what is sealed can be exported
+        await seal_all(nc)
     key = load_or_make_key(Path(task["folder"]))
     done = await write_export(nc, key, sys.stdout.buffer, Asked(*task["asked"]))
     return {**done._asdict(), "frames": list(done.frames) if done.frames else None}

@@ -22,6 +22,7 @@ export class OpenTelecommands {
   readonly store = new Store<OpenState>({ open: [], links: [], trouble: "", turn: 0 });
   private timer: ReturnType<typeof setTimeout> | undefined;
   private news = false;
+  private following = false;
 
   constructor(private readonly bus: Bus) {}
 
@@ -34,8 +35,10 @@ export class OpenTelecommands {
     };
     const subjects = ["command.*.*", "operation.queue-held", "operation.queue-resumed"];
     const stops = subjects.map((subject) => this.bus.listen(subject, heard));
+    this.following = true;
     this.soon(0);
     return () => {
+      this.following = false;
       clearTimeout(this.timer);
       for (const stop of stops) stop();
     };
@@ -54,6 +57,6 @@ export class OpenTelecommands {
     } catch (error) {
       this.store.set({ ...this.store.state, trouble: words(error), turn });
     }
-    if (!this.news) this.soon(AGAIN_MS);
+    if (!this.news && this.following) this.soon(AGAIN_MS);
   }
 }
