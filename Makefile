@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint bench web web-test clean
+.PHONY: demo test lint bench web web-test screenshots clean
 
 demo: $(INSTALLED) web
 	$(BIN)/flightledger demo $(ARGS)
@@ -33,6 +33,10 @@ web/node_modules/.installed: $(INSTALLED) web/package-lock.json
 
 web-test: web/node_modules/.installed
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check && PATH="$(CURDIR)/$(BIN):$$PATH" npm test --silent
+
+# The pictures of docs/web.md, made by the tests of the page. Needs Debian's chromium.
+screenshots: web
+	$(BIN)/pytest -n 0 -q tests/web --pictures $(ARGS)
 
 $(INSTALLED): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -22,6 +22,7 @@ MEASUREMENTS = {
     "reprocess": "benchmarks.reprocess",
     "memory": "benchmarks.memory",
     "fuzz": "benchmarks.fuzz",
+    "page": "benchmarks.page",
 }
 """Names and modules in the order of a full run; each module has `run(options) -> Outcome`."""
 

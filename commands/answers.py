@@ -56,6 +56,8 @@ def summary(telecommand: Telecommand) -> dict[str, Any]:
         "state": str(telecommand.state),
         "settled": telecommand.is_settled,
         "issuer": telecommand.issuer,
+        "submitted": telecommand.steps[0].recorded if telecommand.steps else 0,
+        "significance": telecommand.request.get("significance", ""),
         "link": telecommand.link,
         "arguments": telecommand.request.get("arguments", {}),
         "approvals_needed": telecommand.approvals_needed,

@@ -103,8 +103,9 @@ class TelecommandService:
 
     def _answering(self, question: str) -> Callable[[Request], Awaitable[None]]:
         async def reply(request: Request) -> None:
+            user = request.subject.split(".")[1]
             try:
-                data = orjson.dumps(await self._questions.ask(question, request.data))
+                data = orjson.dumps(await self._questions.ask(question, user, request.data))
             except CommandError as error:
                 raise QueryError(error.what, where=error.where, fix=error.fix) from error
             await send_answer(self._service.nc, request._msg.reply, _pieces(data))

@@ -65,6 +65,10 @@ class CommandSettings:
         """Whether a person may do this; without `rights` everyone may do everything."""
         return any(right.covers(user, action, telecommand) for right in self.rights)
 
+    def actions_of(self, user: str, telecommand: str) -> list[str]:
+        """Return what a person may do with a telecommand."""
+        return [action for action in ACTIONS if self.may(user, action, telecommand)]
+
 
 def settings_of(mission: Mission) -> CommandSettings:
     """Read a mission's `[commands]`. Raises ConfigError, naming the key."""

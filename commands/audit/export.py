@@ -58,17 +58,29 @@ async def export(
     progress: Progress = lambda stream, done, end: None,
 ) -> Exported:
     """Write an export to `file`. Raises ConfigError when it exists or no frame fits what is asked for."""
+    with _new_file(file) as out:
+        return await write_export(nc, key, out, asked, progress)
+
+
+async def write_export(
+    nc: Client,
+    key: Ed25519PrivateKey,
+    out: BinaryIO,
+    asked: Asked,
+    progress: Progress = lambda stream, done, end: None,
+) -> Exported:
+    """Write an export to an open file. Raises ConfigError, with nothing written, when no frame fits."""
     # OPERATIONS is measured first: what it says of COMMANDS is in COMMANDS by then
     ends = {stream: await last_offset(nc, stream) for stream in (names.OPERATIONS, names.COMMANDS)}
     frames = await frames_to_export(nc, asked, ends[names.OPERATIONS])
-    with _new_file(file) as writer:
-        writer.write(export_line(public_hex(key), time.time_ns(), ends, frames, asked.fields()))
-        for stream, end in ends.items():
-            await _write_events(nc, writer, stream, end, progress)
-        if frames is not None:
-            await _write_frames(nc, writer, frames, progress)
-        sha256 = writer.digest.hexdigest()
-        writer.write(signature_line(sha256, key.sign(signed_bytes(sha256))))
+    writer = _Writer(out)
+    writer.write(export_line(public_hex(key), time.time_ns(), ends, frames, asked.fields()))
+    for stream, end in ends.items():
+        await _write_events(nc, writer, stream, end, progress)
+    if frames is not None:
+        await _write_frames(nc, writer, frames, progress)
+    sha256 = writer.digest.hexdigest()
+    writer.write(signature_line(sha256, key.sign(signed_bytes(sha256))))
     return Exported(ends, frames, writer.bytes, writer.digest.hexdigest())
 
 
@@ -85,14 +97,14 @@ class _Writer:
 
 
 @contextmanager
-def _new_file(file: Path) -> Iterator[_Writer]:
-    """Give a writer to a file that appears, whole and on the disk, at the end of the block, or not at all."""
+def _new_file(file: Path) -> Iterator[BinaryIO]:
+    """Give a file that appears, whole and on the disk, at the end of the block, or not at all."""
     part = file.with_name(f"{file.name}.part")
     try:
         if file.exists():
             raise ConfigError("this file exists, and an export overwrites nothing", where=str(file))
         with part.open("wb") as out:
-            yield _Writer(out)
+            yield out
             out.flush()
             os.fsync(out.fileno())
         part.rename(file)

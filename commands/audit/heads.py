@@ -40,6 +40,20 @@ def _heads_of(word: str) -> list[Head]:
     return heads
 
 
+def heads_in(text: str) -> list[Head]:
+    """Read all heads and bare hashes that stand anywhere in a text; raises ConfigError when there is none."""
+    heads = [Head(one[1], int(one[2]), one[3], "given head") for one in _HEAD.finditer(text)]
+    rest = _HEAD.sub("", text)
+    heads += [Head("", 0, word, "given hash") for word in rest.split() if _HASH.fullmatch(word)]
+    if not heads:
+        raise ConfigError(
+            "no head in this text",
+            where=repr(text[:80]),
+            fix="give STREAM:OFFSET:HASH, or a hash of 64 digits",
+        )
+    return heads
+
+
 class Pins:
     """Heads that have to be met; each is taken out when its offset comes by."""
 

@@ -32,6 +32,9 @@ LIVE = (
 )
 """What every person may listen to: everything but FRAMES and other people's requests and answers."""
 
+_WHO_AM_I = "$SYS.REQ.USER.INFO"
+"""Where the server tells a person what the person may do, so that a page can say it beforehand."""
+
 _ASK = (
     "query.>",
     "parser.status",
@@ -45,6 +48,8 @@ _ASK = (
     "telecommand.{name}.check",
     "telecommand.{name}.values",
     "telecommand.{name}.holds",
+    "audit.{name}.heads",
+    "audit.{name}.verifier",
     "$SRV.>",
     "__telestion__.health",
     "$KV.dashboards.>",
@@ -64,6 +69,8 @@ _REQUESTS: dict[Role, tuple[str, ...]] = {
         "generation.{name}.reprocess",
         "generation.{name}.verify",
         "generation.{name}.verify-archive",
+        "audit.{name}.verify",
+        "audit.{name}.export",
     ),
     Role.APPROVER: ("telecommand.{name}.approve",),
     Role.ADMIN: (
@@ -89,5 +96,6 @@ def grants_of(role: Role, name: str) -> Grants:
     several pieces (streams/answers.py); in an account of one person they are nobody else's.
     """
     return Grants(
-        publish=(*requests_of(role, name), "_R_.>"), subscribe=(*LIVE, "_INBOX.>", f"_INBOX_{name}.>")
+        publish=(*requests_of(role, name), _WHO_AM_I, "_R_.>"),
+        subscribe=(*LIVE, "_INBOX.>", f"_INBOX_{name}.>"),
     )

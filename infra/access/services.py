@@ -59,6 +59,7 @@ _WORK: dict[str, _Work] = {
         ("command.>", "operation.>", "uplink.>"),
         ("telecommand.>", "telemetry.>", "command.>", "operation.>"),
     ),
+    "audit": _Work(("FRAMES", "COMMANDS", "OPERATIONS"), ("operation.>", "progress.>"), ("audit.>",)),
     "sealer": _Work(("FRAMES", "COMMANDS", "OPERATIONS"), ("operation.>",), ("sealer.>",)),
 }
 

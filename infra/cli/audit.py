@@ -8,8 +8,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from commands.audit.document import head_json, report_json, stream_json
 from commands.audit.heads import parse_heads
-from commands.audit.verify import Report, StreamReport, verify
+from commands.audit.verify import Report, verify
 from infra.cli.audit_export import run_export, run_key, run_verifier
 from infra.cli.output import print_json
 from infra.cli.progress import stream_bars
@@ -58,7 +59,7 @@ async def run_verify(options: argparse.Namespace) -> int:
         with stream_bars() as tell:
             report = await verify(system.nc, heads, tell)
     if options.json:
-        print_json(_document(report, heads))
+        print_json(report_json(report, heads))
     else:
         _show(report, heads)
     return 0 if report.good else 1
@@ -69,46 +70,16 @@ async def run_head(options: argparse.Namespace) -> int:
     async with open_system(target_of(options)) as system:
         heads = await read_heads(system.nc)
     if options.json:
-        print_json({"at": time.time_ns(), "heads": [_head(head) for head in heads]})
+        print_json({"at": time.time_ns(), "heads": [head_json(head) for head in heads]})
     else:
         for head in heads:
             print(head)
     return 0
 
 
-def _document(report: Report, heads: list[Head]) -> dict[str, Any]:
-    return {
-        "good": report.good,
-        "streams": {one.extent.stream: _stream(one) for one in report.streams},
-        "sealed_to": report.sealed_to,
-        "unsealed": report.unsealed,
-        "heads_given": len(heads),
-        "hashes_not_found": [head.hash for head in report.unmet],
-    }
-
-
-def _stream(one: StreamReport) -> dict[str, Any]:
-    return {
-        "messages": one.messages,
-        "last_offset": one.extent.end,
-        "bytes": one.extent.bytes,
-        "seconds": one.seconds,
-        "messages_per_s": one.messages / max(one.seconds, 1e-9),
-        "mb_per_s": one.extent.bytes / 1e6 / max(one.seconds, 1e-9),
-        "proven_to": one.proven_to,
-        "head": _head(one.head),
-        "broken": one.findings.count,
-        "findings": [finding._asdict() for finding in one.findings.kept],
-    }
-
-
-def _head(head: Head | None) -> dict[str, Any] | None:
-    return head and {"stream": head.stream, "offset": head.offset, "hash": head.hash, "head": str(head)}
-
-
 def _show(report: Report, heads: list[Head]) -> None:
     for one in report.streams:
-        figures = _stream(one)
+        figures = stream_json(one)
         rate = f"{figures['messages_per_s']:,.0f}/s, {figures['mb_per_s']:.1f} MB/s"
         broken = f"BROKEN ({one.findings.count} findings), proven up to offset {one.proven_to}"
         verdict = broken if one.findings.count else "good"

@@ -9,6 +9,7 @@ from typing import Any
 
 from nats.aio.client import Client
 
+from commands.audit.service import AuditService
 from commands.rows import TelecommandRows
 from commands.service import TelecommandService
 from commands.stamp import service_stamp
@@ -76,7 +77,7 @@ def _clickhouse_url(service: Service) -> str:
 
 
 def worker_addresses(config: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a worker process of a reprocess must know to reach the servers."""
+    """Return what a worker process of a reprocess or an audit must know to reach the servers."""
     names = ("nats_url", "nats_user", "nats_password", "clickhouse_url", "clickhouse_password")
     found = {name: str(config.get(name.upper()) or "") for name in names}
     return found | {"clickhouse_user": str(config.get("CLICKHOUSE_USER") or "default")}
@@ -94,6 +95,17 @@ async def _io(service: Service) -> None:
 
 async def _telecommand(service: Service) -> None:
     await TelecommandService(service, await mission_of(service)).run()
+
+
+async def _audit(service: Service) -> None:
+    await ensure_streams(service.js)
+    audit = AuditService(service, worker_addresses(service.config))
+    await audit.serve()
+    service.ready.set()
+    try:
+        await service.stopped()
+    finally:
+        await audit.stop()
 
 
 async def _parser(service: Service) -> None:
@@ -135,6 +147,7 @@ async def _replay(service: Service) -> None:
 
 RUNNERS: dict[str, Callable[[Service], Awaitable[None]]] = {
     "query": _query,
+    "audit": _audit,
     "generation": _generation,
     "replay": _replay,
     "writer": _writer,

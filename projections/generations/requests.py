@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import orjson
 
 from infra.errors import QueryError
+from infra.jobs import NAME, check_name
 
 Json = dict[str, Any]
 
 _TEXT = {"type": "string"}
 _TIME = {"type": ["string", "integer"], "description": "recorded time: ISO 8601 (UTC), or ns since 1970"}
 _WORKERS = {"type": "integer", "minimum": 1}
-_JOB = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$", "description": "name for its progress messages"}
 _GENERATION = {"generation": _TEXT}
 
 SCHEMAS: dict[str, Json] = {
@@ -33,18 +32,18 @@ SCHEMAS: dict[str, Json] = {
                 "type": "boolean",
                 "description": "sealed frames come out of the frame archive, proven by their seals",
             },
-            "job": _JOB,
+            "job": NAME,
         },
     },
     "promote": {"type": "object", "properties": _GENERATION, "required": ["generation"]},
     "drop": {"type": "object", "properties": _GENERATION, "required": ["generation"]},
     "verify": {
         "type": "object",
-        "properties": {**_GENERATION, "workers": _WORKERS, "job": _JOB},
+        "properties": {**_GENERATION, "workers": _WORKERS, "job": NAME},
         "required": ["generation"],
     },
-    "verify-archive": {"type": "object", "properties": {"job": _JOB}},
-    "rebuild-archive": {"type": "object", "properties": {"job": _JOB}},
+    "verify-archive": {"type": "object", "properties": {"job": NAME}},
+    "rebuild-archive": {"type": "object", "properties": {"job": NAME}},
 }
 
 
@@ -60,11 +59,10 @@ def question_of(verb: str, data: bytes) -> Json:
     for key in schema.get("required", ()):
         if not isinstance(question.get(key), str):
             raise QueryError(f"the field {key!r} is missing", where=where)
-    job, workers = question.get("job"), question.get("workers", 1)
-    if job is not None and not (isinstance(job, str) and re.fullmatch(_JOB["pattern"], job)):
-        raise QueryError(f"job = {job!r}", where=where, fix="letters, digits, - and _")
+    check_name(question.get("job"), where)
     if type(question.get("from_archive", False)) is not bool:
         raise QueryError(f"from_archive = {question['from_archive']!r}", where=where, fix="true or false")
+    workers = question.get("workers", 1)
     if type(workers) is not int or not 1 <= workers <= 64:
         raise QueryError(f"workers = {workers!r}", where=where, fix="a number from 1 to 64")
     return question

@@ -9,17 +9,15 @@ message there says `finished` or `failed`.
 from __future__ import annotations
 
 import asyncio
-import logging
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 
 import orjson
 from nats.micro.request import Request
 
-from infra.errors import ConfigError, FlightLedgerError, QueryError
+from infra.errors import ConfigError, QueryError
+from infra.jobs import Jobs, Progress
 from infra.service import Service
-from infra.tasks import end_tasks
 from projections.archive.fill import fill, rewrite
 from projections.archive.verify import verify_archive
 from projections.clickhouse import ClickHouse
@@ -27,7 +25,7 @@ from projections.generations.drop import check_known, drop_generation
 from projections.generations.requests import SCHEMAS, Json, question_of
 from projections.generations.verify import verify_generation
 from projections.queries.scope import parse_time
-from projections.reprocess import Progress, reprocess
+from projections.reprocess import reprocess
 from projections.writer import write_generations
 from streams import names
 from streams.generations import promote, read_generations
@@ -35,11 +33,6 @@ from streams.mission import Mission, unbundle
 from streams.read import last_offset, offset_at_time
 
 VERSION = "1.0.0"
-Job = Callable[[Progress], Awaitable[Json]]
-
-_PROGRESS_S = 0.2
-
-log = logging.getLogger(__name__)
 
 
 class GenerationService:
@@ -48,8 +41,7 @@ class GenerationService:
     def __init__(self, service: Service, clickhouse: ClickHouse, addresses: Mapping[str, str]) -> None:
         """`addresses` are those that the worker processes of a reprocess need, see `reprocess`."""
         self._service, self._clickhouse, self._addresses = service, clickhouse, addresses
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._one_at_a_time = asyncio.Lock()
+        self._jobs = Jobs(service.nc)
 
     async def serve(self) -> None:
         """Offer the endpoints; jobs under way end with `stop`."""
@@ -74,7 +66,7 @@ class GenerationService:
 
     async def stop(self) -> None:
         """Stop the jobs under way; the same request takes a reprocess up again."""
-        await end_tasks(*self._jobs)
+        await self._jobs.stop()
 
     async def _reprocess(self, who: str, question: Json) -> Json:
         mission = await self._mission(question.get("mission"))
@@ -96,7 +88,7 @@ class GenerationService:
             )
             return asdict(done)
 
-        return {"job": self._begin(question, job)}
+        return {"job": self._jobs.begin(job, question.get("job"))}
 
     async def _verify(self, who: str, question: Json) -> Json:
         async def job(progress: Progress) -> Json:
@@ -111,14 +103,14 @@ class GenerationService:
             )
             return asdict(done) | {"same": done.same}
 
-        return {"job": self._begin(question, job)}
+        return {"job": self._jobs.begin(job, question.get("job"))}
 
     async def _verify_archive(self, who: str, question: Json) -> Json:
         async def job(progress: Progress) -> Json:
             found = await verify_archive(self._service.nc, self._clickhouse, progress)
             return asdict(found) | {"good": found.good, "wrong": [one._asdict() for one in found.wrong]}
 
-        return {"job": self._begin(question, job)}
+        return {"job": self._jobs.begin(job, question.get("job"))}
 
     async def _rebuild_archive(self, who: str, question: Json) -> Json:
         async def job(progress: Progress) -> Json:
@@ -127,7 +119,7 @@ class GenerationService:
             await fill(nc, clickhouse, end := await last_offset(nc, names.FRAMES), progress)
             return {"again": again, "archived_to": end}
 
-        return {"job": self._begin(question, job)}
+        return {"job": self._jobs.begin(job, question.get("job"))}
 
     async def _promote(self, who: str, question: Json) -> Json:
         name, nc = question["generation"], self._service.nc
@@ -142,41 +134,6 @@ class GenerationService:
     async def _drop(self, who: str, question: Json) -> Json:
         await drop_generation(self._service.nc, self._clickhouse, question["generation"], who)
         return {"generation": question["generation"]}
-
-    def _begin(self, question: Json, job: Job) -> str:
-        name = question.get("job") or secrets.token_hex(6)
-        task = asyncio.create_task(self._run(name, job))
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
-        return name
-
-    async def _run(self, name: str, job: Job) -> None:
-        """Run a job and tell how far it is; whatever it raises is told as well."""
-        state: Json = {"state": "waiting", "done": 0, "total": 0}
-        teller = asyncio.create_task(self._tell(name, state))
-
-        def progress(done: int, total: int) -> None:
-            state.update(state="running", done=done, total=total)
-
-        try:
-            async with self._one_at_a_time:
-                end = {"state": "finished", "result": await job(progress)}
-        except FlightLedgerError as error:
-            end = {"state": "failed", "error": str(error)}
-        except Exception as error:
-            log.exception("the job %s failed", name)
-            end = {"state": "failed", "error": f"internal error: {error!r}"}
-        finally:
-            teller.cancel()
-        await self._publish(name, end)
-
-    async def _tell(self, name: str, state: Json) -> None:
-        while True:
-            await asyncio.sleep(_PROGRESS_S)
-            await self._publish(name, state)
-
-    async def _publish(self, name: str, message: Json) -> None:
-        await self._service.nc.publish(f"progress.{name}", orjson.dumps(message))
 
     async def _mission(self, bundle: str | None) -> Mission:
         if bundle is None:

@@ -22,7 +22,8 @@ def telecommands(clickhouse: ClickHouse, question: Mapping[str, Any]) -> Answer:
     """Return each telecommand as it was at `as_of` (now, without), in the order of their first events.
 
     `from` and `to` bound the first event, as the log recorded it; `id`, `issuer`, `name`, `state` and `link`
-    narrow the answer to telecommands that were so then. A name may be a qualified or a local one.
+    narrow the answer to telecommands that were so then. A name may be a qualified or a local one. With
+    `newest` the last ones come first.
     """
     columns = ", ".join(TABLES["telecommands"][0])
     terms, values = _narrowed(question, _OF_STATES)
@@ -30,11 +31,12 @@ def telecommands(clickhouse: ClickHouse, question: Mapping[str, Any]) -> Answer:
     if "name" in question:
         terms.append("(name = {name:String} OR endsWith(name, concat('/', {name:String})))")
         values["name"] = question["name"]
+    order = "submitted DESC, event_offset DESC" if question.get("newest") else "submitted, event_offset"
     # What narrows the answer is about the newest state of each, so it comes after that is found.
     query = (
         f"SELECT {columns} FROM (SELECT {columns} FROM telecommands WHERE {_known(question, values)} "
         "ORDER BY telecommand, event_offset DESC LIMIT 1 BY telecommand) "
-        f"WHERE {' AND '.join(terms)} ORDER BY submitted, event_offset {_limit(question)}"
+        f"WHERE {' AND '.join(terms)} ORDER BY {order} {_limit(question)}"
     )
     return Answer(clickhouse.stream(query, values), to_rows=_to_rows)
 

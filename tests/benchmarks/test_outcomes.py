@@ -13,6 +13,7 @@ from benchmarks.decode_numpy import bare
 from benchmarks.figures import Outcome, Rate, SkippedError, expect
 from benchmarks.memory import MB, Sample, judge
 from benchmarks.options import Options
+from benchmarks.page import slowest_second
 from benchmarks.timing import best_in_turns
 from infra.errors import ServerError
 
@@ -109,3 +110,10 @@ def test_the_numpy_baseline_finds_the_fields_of_a_packet_written_by_hand() -> No
         0x123,
     )
     assert (first["PKT_LEN"], first["DOY"], first["MSEC"], first["USEC__raw"]) == (64, 1.0, 2.0, 3)
+
+
+def test_the_slowest_second_is_that_with_the_fewest_frames_wherever_it_begins() -> None:
+    even = [number * 20.0 for number in range(200)]
+    assert slowest_second(even) == 50
+    halting = [time for time in even if not 1_510 < time < 1_790]
+    assert slowest_second(halting) == 50 - 14

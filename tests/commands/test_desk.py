@@ -214,8 +214,14 @@ def test_who_only_asks_gets_an_answer_or_a_reason_and_makes_no_event(
             assert [one["name"] for one in await bus.ask("definitions")][:2] == ["NOOP", "ARM"]
             (one,) = await bus.ask("definitions", name="FIRE")
             assert one["approvals_needed"] == 2
+            assert {"submit", "approve", "cancel"} <= set(one["may"])
             checked = await bus.ask("check", name="NOOP", arguments={"NUMBER": 5})
             assert checked["packet"].endswith("00000005")
+            assert checked["constraints"] == []
+            deploy = await bus.ask("check", name="DEPLOY")
+            assert deploy["constraints"] == [
+                {"condition": "LEVEL > 100", "holds": False, "seen": "LEVEL has no sample"}
+            ]
             assert [life["id"] for life in await bus.ask("log", limit=1)] == [arm]
             assert (await bus.ask("log", id=arm))["request"]["arguments"] == {"NUMBER": 7}
             assert (await bus.ask("queues"))["open"][0]["state"] == "submitted"

@@ -24,6 +24,8 @@ claim_within_s = 3"""
     assert not settings.may("anna", "approve", "/T/NOOP")
     assert not settings.may("anna", "submit", "/T/FIRE")
     assert not settings.may("ben", "submit", "/T/NOOP")
+    assert settings.actions_of("anna", "/T/NOOP") == ["submit", "cancel"]
+    assert settings.actions_of("ben", "/T/NOOP") == []
     assert (settings.approvals, settings.claim_within_s) == ({"distress": 1}, 3.0)
 
 

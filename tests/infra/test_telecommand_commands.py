@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from support.program import Program
 from support.telecommand_mission import Device, accept_and_complete, write_mission
-from support.waiting import wait_until
+from support.waiting import run_async, wait_until
 
+from infra.program.system import open_system
 from projections.query_requests import response_schema
+from streams.answers import ask_once
 
 PROCEDURE = """\
 title = "Up to the check"
@@ -68,6 +71,17 @@ def test_a_telecommand_is_sent_followed_and_found_again_with_its_frames(program:
     assert (then["state"], then["completed"]) == ("claimed", None)
     before = program.query("telecommands", "--id", identity, "--as-of", "2020-01-01T00:00:00Z")
     assert before == []
+
+
+def test_the_last_ones_come_first_where_they_are_asked_for_like_that(program: Program) -> None:
+    ids = [program.run("command", "send", "NOOP", f"NUMBER={n}", "--json").row["id"] for n in (20, 21)]
+
+    async def newest() -> list[str]:
+        async with open_system(program.data) as system:
+            answer = await ask_once(system.nc, "query.telecommands", {"newest": True, "limit": 2})
+        return [json.loads(line)["telecommand"] for line in answer.splitlines()]
+
+    wait_until(lambda: run_async(newest) == ids[::-1], what="the last two, newest first")
 
 
 def test_what_is_refused_is_the_answer_no(program: Program) -> None:

@@ -25,7 +25,7 @@ from streams.answers import ask_once
 CHROMIUM = Path("/usr/bin/chromium")
 BUILT = REPOSITORY / "web" / "dist" / "index.html"
 AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
-PICTURES = REPOSITORY / "docs" / "pictures"
+PICTURES = REPOSITORY / "docs" / "screenshots"
 DEADLINE_MS = 30_000
 
 Picture = Callable[[Page, str], None]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 from support.page import PICTURES, Picture, running_browser
+from support.palette_png import with_few_colours
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--pictures", action="store_true", help="save pictures of the page in docs/pictures")
+    parser.addoption("--pictures", action="store_true", help="save pictures of the page in docs/screenshots")
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,6 @@ def picture(request: pytest.FixtureRequest) -> Picture:
     def save(page: Page, name: str) -> None:
         if request.config.getoption("--pictures", default=False):
             PICTURES.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=PICTURES / f"{name}.png")
+            (PICTURES / f"{name}.png").write_bytes(with_few_colours(page.screenshot()))
 
     return save

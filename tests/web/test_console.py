@@ -72,6 +72,7 @@ def test_live_values_move_and_are_fresh(
         expect(row(page, "IMU.ACC_X")).not_to_have_class(re.compile("stale"))
         expect(row(page, "POWER.BATTERY_VOLTAGE")).to_have_attribute("data-level", "normal")
         expect(page.get_by_text("Nothing is out of its limits")).to_be_visible()
+        page.mouse.move(0, 0)
         picture(page, "console")
 
 
@@ -151,6 +152,7 @@ def test_axe_finds_nothing_serious(
         expect(page.get_by_label("Details", exact=True)).to_be_visible()
         assert serious_issues(page) == []
         if scheme == "dark":
+            page.mouse.move(0, 0)
             picture(page, "console-dark")
 
 
@@ -160,6 +162,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
     with signed_in(browser, ground.address, viewport={"width": 360, "height": 740}) as page:
         expect(row(page, "STATUS.PHASE").locator(".value")).to_have_text("PAD")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.mouse.move(0, 0)
         picture(page, "phone")
         row(page, "IMU.ACC_X").get_by_role("button").click()
         expect(page.get_by_label("Details", exact=True)).to_be_visible()

@@ -252,6 +252,7 @@ def test_the_flights_page_tells_sessions_gaps_quarantine_links_and_services(
         named = next(row for row in remarks if row["bytes"])
         page.get_by_role("button", name=f"Bytes of frame {named['frame_offset']}", exact=True).first.click()
         expect(page.get_by_role("region", name="Bytes in quarantine")).to_contain_text(named["bytes"][:2])
+        page.evaluate("scrollTo(0, 0)")
         picture(page, "flights")
         assert serious_issues(page) == []
 

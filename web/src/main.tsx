@@ -8,6 +8,7 @@ import "./style/flights.css";
 import "./style/frame.css";
 import "./style/panel.css";
 import "./style/plot.css";
+import "./style/telecommands.css";
 
 const root = document.getElementById("root");
 if (root) {

@@ -17,8 +17,8 @@ export class RefusedError extends RequestError {}
 const SILENCE_MS = 30_000;
 const encoder = new TextEncoder();
 
-/** Send a JSON request and return the whole answer as text. Throws RequestError with the service's words. */
-export async function askText(bus: Bus, subject: string, request: object = {}): Promise<string> {
+/** Send a JSON request and yield the answer in pieces, in order. Throws RequestError with the service's words. */
+export async function* askPieces(bus: Bus, subject: string, request: object = {}): AsyncGenerator<Uint8Array> {
   const { nc } = bus;
   const inbox = createInbox(`_INBOX.${bus.user}`);
   const subscription = nc.subscribe(inbox);
@@ -29,8 +29,6 @@ export async function askText(bus: Bus, subject: string, request: object = {}): 
     subscription.unsubscribe();
   });
   let timer = setTimeout(() => subscription.unsubscribe(), SILENCE_MS);
-  const decoder = new TextDecoder();
-  let text = "";
   let expected = 1;
   try {
     nc.publish(subject, encoder.encode(JSON.stringify(request)), { reply: inbox });
@@ -38,8 +36,8 @@ export async function askText(bus: Bus, subject: string, request: object = {}): 
       clearTimeout(timer);
       timer = setTimeout(() => subscription.unsubscribe(), SILENCE_MS);
       const last = isLast(message, subject, expected++);
-      text += decoder.decode(message.data, { stream: !last });
-      if (last) return text;
+      yield message.data;
+      if (last) return;
       if (message.reply) nc.publish(message.reply);
     }
   } finally {
@@ -48,6 +46,14 @@ export async function askText(bus: Bus, subject: string, request: object = {}): 
     subscription.unsubscribe();
   }
   throw why;
+}
+
+/** The whole answer as text. */
+export async function askText(bus: Bus, subject: string, request: object = {}): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of askPieces(bus, subject, request)) text += decoder.decode(piece, { stream: true });
+  return text + decoder.decode();
 }
 
 /** The rows of an answer in JSON lines; integers are exact. */

@@ -1,8 +1,8 @@
 import { useState, type FormEvent } from "react";
 import { words } from "../bus/ask";
-import { count } from "../model/format";
 import { NOT_BEGUN, runJob, type Progress } from "../model/jobs";
 import { useSession } from "../model/session";
+import { JobProgress } from "../parts/JobProgress";
 
 /** Derive all frames again with the newest mission database, into a generation of its own. */
 export function Reprocess({ onDone }: { onDone: () => void }) {
@@ -17,7 +17,7 @@ export function Reprocess({ onDone }: { onDone: () => void }) {
     setWrong("");
     setProgress(NOT_BEGUN);
     try {
-      await runJob(bus, "reprocess", name.trim() ? { name: name.trim() } : {}, (news) => {
+      await runJob(bus, "generation", "reprocess", name.trim() ? { name: name.trim() } : {}, (news) => {
         setProgress(news);
         if (news.state === "finished" || news.state === "failed") onDone();
       });
@@ -36,25 +36,14 @@ export function Reprocess({ onDone }: { onDone: () => void }) {
       <button type="submit" disabled={busy}>
         Reprocess
       </button>
-      {progress && <ProgressLine progress={progress} />}
+      {progress && (
+        <JobProgress progress={progress} what="frames" finished={`${String(progress.result.generation ?? "")} is finished`} />
+      )}
       {wrong && (
         <p role="alert" className="wrong">
           {wrong}
         </p>
       )}
     </form>
-  );
-}
-
-function ProgressLine({ progress: { state, done, total, error, result } }: { progress: Progress }) {
-  if (state === "failed") return <span className="wrong" role="alert">{error}</span>;
-  if (state === "finished") return <span role="status">{String(result.generation ?? "")} is finished</span>;
-  return (
-    <>
-      <progress aria-label="Frames derived" max={Math.max(1, total)} value={done} />
-      <span className="hint">
-        {state === "waiting" ? "waiting" : `${count(done)} of ${count(total)} frames`}
-      </span>
-    </>
   );
 }

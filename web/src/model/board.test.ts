@@ -44,8 +44,19 @@ describe("a board", () => {
       ["NAV.ALTITUDE", 99],
       ["NAV.ALTITUDE", 101],
     ]);
-    expect([...one.takeChanged()]).toEqual(["NAV.ALTITUDE"]);
-    expect([...one.takeChanged()]).toEqual([]);
+    expect(one.takeChanged()).toEqual(["NAV.ALTITUDE"]);
+    expect(one.takeChanged()).toEqual([]);
+  });
+
+  it("hands out a part of what changed, those first that wait longest", () => {
+    const one = board();
+    const [altitude, other] = ["ALTITUDE", "SPEED"].map((label) => parameter("NAV", label));
+    const sample = { value: 1, raw: 1, level: "none" as const, received: 1, time: 1, frameOffset: 1 };
+    for (const each of [altitude, other, altitude]) if (each) one.put(each, sample);
+    expect(one.takeChanged(1)).toEqual(["NAV.ALTITUDE"]);
+    if (altitude) one.put(altitude, sample);
+    expect(one.takeChanged(1)).toEqual(["NAV.SPEED"]);
+    expect(one.takeChanged(5)).toEqual(["NAV.ALTITUDE"]);
   });
 
   it("keeps what it has where a packet does not bring a value", () => {
@@ -79,6 +90,6 @@ describe("a board", () => {
     expect(one.get("NAV.ALTITUDE")?.value).toBe(4);
     one.clear();
     expect(one.get("NAV.ALTITUDE")).toBeUndefined();
-    expect([...one.takeChanged()]).toEqual(["NAV.ALTITUDE"]);
+    expect(one.takeChanged()).toEqual(["NAV.ALTITUDE"]);
   });
 });

@@ -79,10 +79,14 @@ export class Board {
     return () => void this.watchers.delete(watcher);
   }
 
-  /** The parameters that changed since the last call; only one may ask: the page that draws. */
-  takeChanged(): Set<string> {
-    const changed = this.changed;
-    this.changed = new Set();
-    return changed;
+  /** Parameters that changed, those first that wait longest, at most `most`; only one may ask: the page that draws. */
+  takeChanged(most = Number.POSITIVE_INFINITY): string[] {
+    const taken: string[] = [];
+    for (const key of this.changed) {
+      if (taken.length >= most) break;
+      taken.push(key);
+      this.changed.delete(key);
+    }
+    return taken;
   }
 }

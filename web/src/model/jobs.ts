@@ -1,4 +1,4 @@
-/** Long work of the generation service: begun by a request, followed by its progress messages. */
+/** Long work of a service: begun by a request, followed by its progress messages (see infra/jobs.py). */
 
 import { askOne } from "../bus/ask";
 import type { Bus } from "../bus/bus";
@@ -21,7 +21,8 @@ export function askGeneration<Answer>(bus: Bus, verb: string, request: object): 
 /** Begin a job; `onProgress` is told until it says finished or failed. Throws RequestError when it is refused. */
 export async function runJob(
   bus: Bus,
-  verb: "reprocess" | "verify",
+  service: "generation" | "audit",
+  verb: string,
   request: object,
   onProgress: (progress: Progress) => void,
 ): Promise<void> {
@@ -33,7 +34,7 @@ export async function runJob(
     if (progress.state === "finished" || progress.state === "failed") stop();
   });
   try {
-    await askGeneration(bus, verb, { ...request, job });
+    await askOne(bus, `${service}.${bus.user}.${verb}`, { ...request, job });
   } catch (error) {
     stop();
     throw error;

@@ -4,10 +4,13 @@ import { createContext, useContext } from "react";
 import { askOne } from "../bus/ask";
 import type { Bus } from "../bus/bus";
 import { milliseconds, type Value } from "../bus/telemetry";
+import { EMPTY_DRAFT, type Draft } from "./draft";
 import { Feed } from "./feed";
 import { GroundClock } from "./groundClock";
+import { OpenTelecommands } from "./openTelecommands";
 import { OperationLog } from "./operationLog";
 import type { Panel } from "./panel";
+import { allows, loadPermissions, type Permissions } from "./rights";
 import { Router } from "./route";
 import { Store, useStore } from "./store";
 import { argsOf, sameView, viewOf, type View } from "./view";
@@ -19,11 +22,15 @@ export class Session {
   readonly router = new Router();
   readonly feed: Feed;
   readonly log: OperationLog;
+  readonly telecommands: OpenTelecommands;
+  readonly permissions = new Store<Permissions>({});
+  readonly draft = new Store<Draft>(EMPTY_DRAFT);
   readonly panel = new Store<Panel | null>(null);
 
   constructor(readonly bus: Bus) {
     this.feed = new Feed(bus, this.clock, this.view);
     this.log = new OperationLog(bus);
+    this.telecommands = new OpenTelecommands(bus);
   }
 
   get view(): View {
@@ -44,11 +51,15 @@ export class Session {
       this.feed.show(shown);
     };
     let stopLog = () => {};
+    let stopTelecommands = () => {};
     const resume = () => {
       if (this.bus.state.kind !== "connected") return;
       this.feed.show(this.view);
       stopLog();
       stopLog = this.log.start();
+      stopTelecommands();
+      stopTelecommands = this.telecommands.start();
+      void loadPermissions(this.bus).then((found) => this.permissions.set(found));
       void this.askClock();
     };
     const stops = [this.router.store.watch(follow), this.bus.store.watch(resume), this.router.start()];
@@ -56,7 +67,7 @@ export class Session {
     resume();
     return () => {
       clearInterval(timer);
-      for (const stop of [...stops, stopLog]) stop();
+      for (const stop of [...stops, stopLog, stopTelecommands]) stop();
       this.feed.stop();
     };
   }
@@ -76,6 +87,11 @@ export class Session {
 export function useView(): View {
   const route = useStore(useSession().router.store);
   return viewOf(route);
+}
+
+/** Whether the server lets this user ask on a subject, as far as it tells. */
+export function useMay(subject: string): boolean {
+  return allows(useStore(useSession().permissions), subject);
 }
 
 const Context = createContext<Session | null>(null);

@@ -5,15 +5,21 @@ import type { Place } from "../model/origin";
 /** Lines that are shown of a long frame, around what is marked. */
 const MOST_LINES = 64;
 
+interface Props {
+  hex: string;
+  places: readonly Place[];
+  label?: string;
+}
+
 /** A frame's bytes; the marked bits also as bits. */
-export function HexDump({ hex, places }: { hex: string; places: readonly Place[] }) {
+export function HexDump({ hex, places, label = "Bytes of the frame" }: Props) {
   const data = useMemo(() => bytesOf(hex), [hex]);
   const first = Math.max(0, Math.floor((places[0]?.first_bit ?? 0) / 8) - (MOST_LINES / 2) * WIDTH);
   const lines = dumpLines(data, places, first, MOST_LINES);
   const shown = lines.reduce((sum, line) => sum + line.bytes.length, 0);
   return (
     <>
-      <pre className="hex" tabIndex={0} role="region" aria-label="Bytes of the frame">
+      <pre className="hex" tabIndex={0} role="region" aria-label={label}>
         {lines.map(({ at, bytes, text }) => (
           <div key={at}>
             <span className="hint">{at.toString(16).padStart(4, "0")}</span>{" "}

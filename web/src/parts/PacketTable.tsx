@@ -9,42 +9,53 @@ interface Props {
   onFold: (packet: string) => void;
 }
 
+/** About what the rows take, rem: what is not in sight is neither laid out nor painted. */
+function heightOf(rows: number): number {
+  return 3.5 + 1.42 * rows;
+}
+
 /** The rows of one packet. Their values are drawn past React (see boardDrawing), so this renders only once. */
 export const PacketTable = memo(function PacketTable({ packet, parameters, folded, onFold }: Props) {
   const { panel } = useSession();
   return (
-    <table className="packet">
-      <caption>
-        <button className="quiet" aria-expanded={!folded} onClick={() => onFold(packet)}>
-          {folded ? "▸" : "▾"} {packet}
-        </button>
-      </caption>
-      <thead hidden={folded}>
-        <tr>
-          <th scope="col">Parameter</th>
-          <th scope="col">Value</th>
-          <th scope="col">Unit</th>
-          <th scope="col">Age</th>
-        </tr>
-      </thead>
-      <tbody>
-        {(folded ? [] : parameters).map(({ key, label, unit }, index) => (
-          <tr key={key} data-key={key}>
-            <th scope="row">
-              <button
-                className="row"
-                tabIndex={index === 0 ? 0 : -1}
-                onClick={() => panel.set({ kind: "sample", key })}
-              >
-                {label}
-              </button>
-            </th>
-            <td className="value">–</td>
-            <td className="unit">{unit}</td>
-            <td className="age">–</td>
+    <div className="packet-frame" style={{ containIntrinsicBlockSize: `auto ${heightOf(folded ? 0 : parameters.length)}rem` }}>
+      <table className="packet">
+        <caption>
+          <button className="quiet" aria-expanded={!folded} onClick={() => onFold(packet)}>
+            {folded ? "▸" : "▾"} {packet}
+          </button>
+        </caption>
+        <thead hidden={folded}>
+          <tr>
+            <th scope="col">Parameter</th>
+            <th scope="col">Value</th>
+            <th scope="col">Unit</th>
+            <th scope="col">Age</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {(folded ? [] : parameters).map(({ key, label, unit }, index) => (
+            <tr key={key} data-key={key}>
+              <th scope="row">
+                <button
+                  className="row"
+                  tabIndex={index === 0 ? 0 : -1}
+                  onClick={() => panel.set({ kind: "sample", key })}
+                >
+                  {label}
+                </button>
+              </th>
+              <td className="value">
+                <span className="text">–</span>
+              </td>
+              <td className="unit">{unit}</td>
+              <td className="age">
+                <span className="text">–</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 });

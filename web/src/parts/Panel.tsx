@@ -3,6 +3,7 @@ import type { Panel as PanelState } from "../model/panel";
 import { useSession } from "../model/session";
 import { useStore } from "../model/store";
 import { OriginPanel } from "./OriginPanel";
+import { LifePanel } from "../telecommands/LifePanel";
 import { SamplePanel } from "./SamplePanel";
 
 /** The place beside the page; Escape closes it, and the keyboard goes back to where it was opened. */
@@ -34,5 +35,6 @@ export function Panel() {
 
 function contentOf(panel: PanelState): ReactNode {
   if (panel.kind === "sample") return <SamplePanel key={panel.key} parameterKey={panel.key} />;
+  if (panel.kind === "telecommand") return <LifePanel key={panel.id} id={panel.id} />;
   return <OriginPanel key={JSON.stringify(panel)} {...panel} />;
 }

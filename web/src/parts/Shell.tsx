@@ -3,20 +3,25 @@ import { PAGES, type PageName } from "../model/route";
 import { useSession, useView } from "../model/session";
 import { useStore } from "../model/store";
 import { useNow } from "../model/useNow";
+import { Audit } from "../pages/Audit";
 import { Console } from "../pages/Console";
 import { Dashboards } from "../pages/Dashboards";
 import { Flights } from "../pages/Flights";
 import { Plots } from "../pages/Plots";
+import { Telecommands } from "../pages/Telecommands";
+import { UncertainStrip } from "../telecommands/UncertainStrip";
 import { Panel } from "./Panel";
 import { ThemeButton } from "./ThemeButton";
 import { TimeBar } from "./TimeBar";
 import { Vanished } from "./Vanished";
 
-const SHOWN: Partial<Record<PageName, { title: string; page: () => ReactNode }>> = {
+const SHOWN: Record<PageName, { title: string; page: () => ReactNode }> = {
   console: { title: "Console", page: Console },
   plots: { title: "Plots", page: Plots },
   dashboards: { title: "Dashboards", page: Dashboards },
   flights: { title: "Flights", page: Flights },
+  telecommands: { title: "Telecommands", page: Telecommands },
+  audit: { title: "Audit", page: Audit },
 };
 
 /** The frame of all pages: who is signed in, how the bus is, which time is shown, and the page itself. */
@@ -24,8 +29,7 @@ export function Shell() {
   const session = useSession();
   const { page } = useStore(session.router.store);
   const { kind } = useView();
-  const shown = SHOWN[page] ?? SHOWN.console;
-  const title = shown?.title ?? "";
+  const { title, page: Page } = SHOWN[page];
   useEffect(() => {
     document.title = `${title} – Flight Ledger`;
   }, [title]);
@@ -33,7 +37,6 @@ export function Shell() {
     document.documentElement.dataset.view = kind;
     return () => void delete document.documentElement.dataset.view;
   }, [kind]);
-  const Page = shown?.page;
   return (
     <>
       <a className="skip" href="#main" onClick={skipToMain}>
@@ -41,11 +44,12 @@ export function Shell() {
       </a>
       <Top page={page} />
       <TimeBar />
+      <UncertainStrip />
       <div className="body">
         <main id="main" tabIndex={-1}>
           <h1 className="unseen">{title}</h1>
           <Vanished />
-          {Page && <Page />}
+          <Page />
         </main>
         <Panel />
       </div>
@@ -59,9 +63,9 @@ function Top({ page }: { page: PageName }) {
     <header className="top">
       <strong>Flight Ledger</strong>
       <nav aria-label="Pages">
-        {PAGES.filter((each) => SHOWN[each]).map((each) => (
+        {PAGES.map((each) => (
           <a key={each} href={session.router.href(each)} aria-current={each === page ? "page" : undefined}>
-            {SHOWN[each]?.title}
+            {SHOWN[each].title}
           </a>
         ))}
       </nav>

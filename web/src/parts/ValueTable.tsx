@@ -33,9 +33,13 @@ export function ValueTable({ board, keys, caption }: Props) {
               </th>
               {parameter ? (
                 <>
-                  <td className="value">–</td>
+                  <td className="value">
+                    <span className="text">–</span>
+                  </td>
                   <td className="unit">{parameter.unit}</td>
-                  <td className="age">–</td>
+                  <td className="age">
+                    <span className="text">–</span>
+                  </td>
                 </>
               ) : (
                 <td colSpan={3}>not in generation {board.catalog.generation}</td>

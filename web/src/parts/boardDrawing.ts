@@ -1,4 +1,9 @@
-/** Draws what has changed on a board into the cells, once a frame, past React: it renders rows, not values. */
+/**
+ * Draws what has changed on a board into the cells, past React: it renders rows, not values.
+ *
+ * A frame in which anything changed costs the browser some milliseconds however little it is, so changes that come
+ * together are drawn together; a limit keeps one frame from taking all of a wall's worth of rows.
+ */
 
 import { useEffect, type RefObject } from "react";
 import { asNumber, type Value } from "../bus/telemetry";
@@ -9,6 +14,8 @@ import { age, NOTHING, shown } from "../model/format";
 /** A sample older than this looks stale, s. */
 const STALE_S = 10;
 const AGES_EVERY_MS = 500;
+/** Values, and ages, that are drawn in one frame at most. */
+const A_FRAME = 250;
 
 interface Row {
   element: HTMLTableRowElement;
@@ -21,19 +28,27 @@ export function useDrawing(board: Board, feed: Feed, place: RefObject<HTMLElemen
   useEffect(() => {
     const rows = rowsIn(place.current);
     const drawAll = () => {
-      for (const [key, row] of rows) drawValue(row, board.get(key));
-      drawAges(rows, board, feed);
+      for (const [key, row] of rows) {
+        drawValue(row, board.get(key));
+        drawAge(row, board.get(key), feed);
+      }
     };
     board.takeChanged();
     drawAll();
+    const keys = [...rows.keys()];
+    let next = keys.length;
+    const timer = setInterval(() => (next = 0), AGES_EVERY_MS);
     let frame = requestAnimationFrame(function draw() {
-      for (const key of board.takeChanged()) {
+      for (const key of board.takeChanged(A_FRAME)) {
         const row = rows.get(key);
-        if (row) drawValue(row, board.get(key));
+        if (!row) continue;
+        drawValue(row, board.get(key));
+        if (row.element.classList.contains("stale") || row.age.textContent === NOTHING) drawAge(row, board.get(key), feed);
       }
+      for (const key of keys.slice(next, next + A_FRAME)) drawAge(rows.get(key) as Row, board.get(key), feed);
+      next += A_FRAME;
       frame = requestAnimationFrame(draw);
     });
-    const timer = setInterval(() => drawAges(rows, board, feed), AGES_EVERY_MS);
     return () => {
       cancelAnimationFrame(frame);
       clearInterval(timer);
@@ -44,7 +59,7 @@ export function useDrawing(board: Board, feed: Feed, place: RefObject<HTMLElemen
 function rowsIn(place: HTMLElement | null): Map<string, Row> {
   const rows = new Map<string, Row>();
   for (const element of place?.querySelectorAll<HTMLTableRowElement>("tr[data-key]") ?? []) {
-    const [value, age] = [".value", ".age"].map((name) => element.querySelector<HTMLElement>(name));
+    const [value, age] = [".value .text", ".age .text"].map((name) => element.querySelector<HTMLElement>(name));
     if (value && age) rows.set(element.dataset.key ?? "", { element, value, age });
   }
   return rows;
@@ -62,13 +77,10 @@ export function isOdd(value: Value | undefined): boolean {
   return number !== null && !Number.isFinite(number);
 }
 
-function drawAges(rows: Map<string, Row>, board: Board, feed: Feed): void {
-  for (const [key, row] of rows) {
-    const sample = board.get(key);
-    const seconds = sample ? feed.age(sample) : Number.NaN;
-    write(row.age, sample ? age(seconds) : NOTHING);
-    row.element.classList.toggle("stale", seconds > STALE_S);
-  }
+function drawAge(row: Row, sample: Sample | undefined, feed: Feed): void {
+  const seconds = sample ? feed.age(sample) : Number.NaN;
+  write(row.age, sample ? age(seconds) : NOTHING);
+  row.element.classList.toggle("stale", seconds > STALE_S);
 }
 
 /** Texts change in place: a cell's text node is kept, which costs less than a new one. */

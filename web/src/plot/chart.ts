@@ -45,7 +45,10 @@ export class Chart {
     this.plot = new uPlot(this.options(size), [[], ...series.flatMap(() => [[], [], []])], place);
     this.plot.over.addEventListener("wheel", this.wheel, { passive: false });
     this.plot.over.addEventListener("click", this.click);
-    this.plot.over.addEventListener("mousemove", (event) => events.onPoint(this.timeAt(event.offsetX)));
+    this.plot.over.addEventListener("mousemove", (event) => {
+      // A browser sends one too when the page moves under a pointer that rests: the keyboard keeps the crosshair then.
+      if (event.movementX !== 0 || event.movementY !== 0) events.onPoint(this.timeAt(event.offsetX));
+    });
     this.plot.over.addEventListener("mouseleave", () => events.onPoint(null));
   }
 

@@ -38,6 +38,11 @@ export class PlotSource {
     return made;
   }
 
+  /** Whether what comes on the board is the present. */
+  get isLive(): boolean {
+    return this.feed.store.state.view.kind === "live";
+  }
+
   /** Whether so much came since the last `load` that it should be done again. */
   get overfull(): boolean {
     return this.appended > MANY;

@@ -13,6 +13,8 @@ import type { PlotSource } from "./plotSource";
 /** Time between two drawings: a plot needs no more than this to look alive. */
 const DRAW_EVERY_MS = 60;
 const SETTLE_MS = 120;
+/** By then the writer has stored what was published before. */
+const STORED_MS = 3000;
 
 interface Props {
   place: RefObject<HTMLDivElement | null>;
@@ -47,9 +49,12 @@ export function useChart(props: Props): RefObject<ChartHandle | null> {
     if (keys.length === 0 || width === 0) return;
     const load = () => void source.load(latest.current.keys, stretchOf(latest.current), Math.round(width * 1.5));
     const timer = setTimeout(load, SETTLE_MS);
+    // What was published just before the page listened may reach the tables only after the first look.
+    const later = source.isLive ? setTimeout(load, SETTLE_MS + STORED_MS) : undefined;
     const again = setInterval(() => source.overfull && load(), 1000);
     return () => {
       clearTimeout(timer);
+      clearTimeout(later);
       clearInterval(again);
     };
   }, [source, names, windowText, width]);

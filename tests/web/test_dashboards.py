@@ -1,0 +1,68 @@
+"""Dashboards: arranged by one person, kept on the bus, opened by another from a link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+from support.page import Picture, row, serious_issues, until, value_of
+from support.station import Station, station
+
+pytestmark = pytest.mark.xdist_group("web-dashboards")
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Station]:
+    with station(tmp_path_factory.mktemp("dashboards")) as running:
+        yield running
+
+
+def test_a_dashboard_is_arranged_kept_and_opened_by_another_person(
+    browser: Browser, ground: Station, picture: Picture
+) -> None:
+    with ground.as_person(browser, "oscar", "#/dashboards") as page:
+        page.get_by_role("button", name="New").click()
+        page.get_by_label("Title").first.fill("Pad")
+        page.get_by_role("button", name="Add values").click()
+        values = page.get_by_role("region", name="values")
+        for key in ("STATUS.PHASE", "POWER.BATTERY_VOLTAGE"):
+            values.get_by_role("combobox", name="Parameter").fill(key)
+            values.get_by_role("button", name="Add").click()
+        page.get_by_role("button", name="Add plot").click()
+        plot = page.get_by_role("region", name="plot")
+        plot.get_by_role("combobox", name="Parameter").fill("IMU.ACC_X")
+        plot.get_by_role("button", name="Add").click()
+        assert serious_issues(page) == []
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("heading", name="Pad")).to_be_visible()
+        place = "#" + page.url.partition("#")[2]
+    with ground.as_person(browser, "vera", place) as page:
+        expect(page.get_by_role("heading", name="Pad")).to_be_visible()
+        expect(row(page, "STATUS.PHASE").locator(".value")).to_have_text("PAD")
+        voltage = value_of(page, "POWER.BATTERY_VOLTAGE")
+        until(page, lambda: value_of(page, "POWER.BATTERY_VOLTAGE") != voltage, "values move")
+        expect(page.get_by_role("application", name="Plot of IMU.ACC_X")).to_be_visible()
+        picture(page, "dashboards")
+        assert serious_issues(page) == []
+
+
+def test_nobody_overwrites_the_change_of_another(browser: Browser, ground: Station) -> None:
+    with (
+        ground.as_person(browser, "oscar", "#/dashboards") as one,
+        ground.as_person(browser, "anna", "#/dashboards") as other,
+    ):
+        for page in (one, other):
+            page.get_by_role("combobox", name="Dashboard").select_option(label="Pad")
+            page.get_by_role("button", name="Edit").click()
+        one.get_by_label("Title").first.fill("Pad of oscar")
+        one.get_by_role("button", name="Save").click()
+        expect(one.get_by_role("heading", name="Pad of oscar")).to_be_visible()
+        other.get_by_label("Title").first.fill("Pad of anna")
+        other.get_by_role("button", name="Save").click()
+        expect(other.get_by_role("alert")).to_contain_text("somebody else has changed it meanwhile")
+
+
+def test_a_link_to_a_dashboard_that_is_gone_says_so(browser: Browser, ground: Station) -> None:
+    with ground.as_person(browser, "vera", "#/dashboards?d=nothing") as page:
+        expect(page.get_by_role("alert")).to_contain_text("There is no dashboard nothing")

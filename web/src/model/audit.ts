@@ -1,0 +1,108 @@
+/** Audit: heads of the chains, what verifications found, exports (see docs/audit.md). */
+
+import { askOne, askPieces } from "../bus/ask";
+import type { Bus } from "../bus/bus";
+import type { Operation } from "./operations";
+
+export interface Head {
+  stream: string;
+  offset: number;
+  hash: string;
+  /** STREAM:OFFSET:HASH, to be kept elsewhere. */
+  head: string;
+}
+
+export interface Heads {
+  heads: Head[];
+  public_key: string;
+  fingerprint: string;
+}
+
+export interface Broken {
+  stream: string;
+  offset: number;
+  what: string;
+}
+
+export interface StreamOutcome {
+  stream: string;
+  messages: number;
+  lastOffset: number;
+  provenTo: number;
+  broken: number;
+  first: Broken | null;
+}
+
+/** What a verification found; `recorded` in ms since 1970. */
+export interface Verification {
+  recorded: number;
+  who: string;
+  good: boolean;
+  streams: StreamOutcome[];
+  unsealed: number;
+  headsGiven: number;
+  notFound: string[];
+}
+
+export const VERIFIED = "audit-verified";
+export const EXPORTED = "audit-exported";
+
+export const loadHeads = (bus: Bus) => askOne<Heads>(bus, subjectOf(bus.user, "heads"));
+
+/** The subject on which this user asks for something. */
+export function subjectOf(user: string, name: string): string {
+  return `audit.${user}.${name}`;
+}
+
+/** The newest verification in events of OPERATIONS; null where there is none. */
+export function lastVerification(events: readonly Operation[]): Verification | null {
+  const event = events.findLast(({ kind }) => kind === VERIFIED);
+  if (!event) return null;
+  const { fields, recorded } = event;
+  const streams = (fields.streams ?? {}) as Record<string, Record<string, unknown>>;
+  return {
+    recorded,
+    who: String(fields.who ?? ""),
+    good: fields.good === true,
+    streams: Object.entries(streams).map(([stream, one]) => outcomeOf(stream, one)),
+    unsealed: Number(fields.unsealed ?? 0),
+    headsGiven: Number(fields.heads_given ?? 0),
+    notFound: Array.isArray(fields.hashes_not_found) ? fields.hashes_not_found.map(String) : [],
+  };
+}
+
+function outcomeOf(stream: string, one: Record<string, unknown>): StreamOutcome {
+  return {
+    stream,
+    messages: Number(one.messages ?? 0),
+    lastOffset: Number(one.last_offset ?? 0),
+    provenTo: Number(one.proven_to ?? 0),
+    broken: Number(one.broken ?? 0),
+    first: (one.first_broken as Broken | null | undefined) ?? null,
+  };
+}
+
+export interface ExportScope {
+  from?: string;
+  to?: string;
+  session?: string;
+}
+
+/** Fetch a signed record; `onBytes` is told how much has come. Throws RequestError with the service's words. */
+export async function fetchExport(bus: Bus, scope: ExportScope, onBytes: (bytes: number) => void): Promise<Blob> {
+  const pieces: Blob[] = [];
+  let bytes = 0;
+  for await (const piece of askPieces(bus, subjectOf(bus.user, "export"), { client: "web client", ...scope })) {
+    // A copy: the piece is a view of the connection's own buffer.
+    pieces.push(new Blob([new Uint8Array(piece)]));
+    bytes += piece.length;
+    onBytes(bytes);
+  }
+  return new Blob(pieces, { type: "application/jsonl" });
+}
+
+/** The stand-alone program that verifies exports. */
+export async function fetchVerifier(bus: Bus): Promise<Blob> {
+  const { source } = await askOne<{ source: string }>(bus, subjectOf(bus.user, "verifier"));
+  return new Blob([source], { type: "text/x-python" });
+}
