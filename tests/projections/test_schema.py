@@ -27,7 +27,7 @@ def test_creating_twice_changes_nothing_and_dropping_leaves_nothing(projected: P
         "SELECT name, uuid FROM system.tables WHERE database = currentDatabase() ORDER BY name"
     )
     assert before == after
-    assert names(projected) == {*TABLES, "gaps", "clock_steps", "samples"}
+    assert names(projected) == {*TABLES, "gaps", "clock_steps", "samples", "alarms"}
     drop_all_tables(projected.clickhouse)
     assert names(projected) == set()
 
@@ -37,7 +37,7 @@ def test_services_that_start_at_once_make_the_same_tables(clickhouse_server: Any
     with ThreadPoolExecutor(len(clients)) as pool:
         list(pool.map(create_fixed_tables, clients))
     found = {row["name"] for row in clients[0].rows("SHOW TABLES")}
-    assert found == {*TABLES, "gaps", "clock_steps", "samples"}
+    assert found == {*TABLES, "gaps", "clock_steps", "samples", "alarms"}
 
 
 def test_a_view_follows_its_query(projected: Projected) -> None:
