@@ -25,7 +25,7 @@ from streams.read import Message, StreamReader, last_offset, read_up_to
 CONSUMER = "frame-archive"
 
 _MANY_FRAMES, _MANY_BYTES = 50_000, 32 * 1024**2
-_LINGER_S = 1.0
+_LINGER_S = 0.25
 _LOOKS, _LOOK_S = 50, 0.1
 _RETRY_S = 5.0
 
