@@ -16,7 +16,7 @@ from infra.errors import MissionError, ServerError
 from infra.program.system import System, open_system, status
 from streams import names
 from streams.answers import ask_once
-from streams.generations import ensure_mission
+from streams.generations import ensure_mission, read_generations
 from streams.mission import Mission, load_mission
 from streams.recording_import import Imported, import_recording
 from streams.sealer import seal_all
@@ -61,6 +61,7 @@ async def run_import(options: argparse.Namespace) -> int:
             )
         await wait_projected(system, generation, done.last_offset)
         await wait_projected(system, ARCHIVE, done.last_offset)
+        await _wait_promoted(system)
         sealed = await seal_all(system.nc)  # now, not beside the parser: 12.5 s instead of 14 for 200,000
         request = {"generation": generation, "session": done.session}
         counts = orjson.loads(await ask_once(system.nc, "query.counts", request))
@@ -99,6 +100,32 @@ async def wait_projected(system: System, generation: str, offset: int, *, stream
             raise ServerError(
                 f"the projections stand still at offset {at} of {offset}",
                 where=stream,
+                fix="the frames are safe in FRAMES; look at the lines above and run the command again",
+            )
+        await asyncio.sleep(_POLL_S)
+
+
+async def _wait_promoted(system: System) -> None:
+    """Wait until the tables know every promotion, so that whoever asks next finds what is live.
+
+    The writer follows OPERATIONS beside the frames, and this program may end with the frames. Raises
+    ServerError when it does not come to know them.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _STALL_S
+    wanted = {name for _, name in (await read_generations(system.nc)).promotions}
+    while True:
+        rows = [
+            orjson.loads(line) for line in (await ask_once(system.nc, "query.generations", {})).splitlines()
+        ]
+        known = {row["generation"] for row in rows}
+        promoted = {row["generation"] for row in rows if row["promoted"]}
+        if wanted & known <= promoted and promoted:
+            return
+        if loop.time() > deadline:
+            raise ServerError(
+                "the projections do not know which generation is live",
+                where=names.OPERATIONS,
                 fix="the frames are safe in FRAMES; look at the lines above and run the command again",
             )
         await asyncio.sleep(_POLL_S)
