@@ -16,6 +16,7 @@ from support.kestrel import mission_on_a_free_port
 from support.page import Picture, address_of, row, serious_issues, sign_in, signed_in, until, value_of
 from support.processes import kill_hard
 from support.program import Program, Running
+from support.waiting import wait_until
 
 from infra.embedded.ports import choose_ports
 
@@ -126,8 +127,11 @@ def test_integers_of_64_bits_are_exact(browser: Browser, ground: Ground, device:
         expect(page.get_by_text("NOT LIVE")).to_be_visible()
         expect(row(page, "STATUS.MONOTONIC").locator(".value")).to_have_text(re.compile(r"^\d{16,}$"))
         answered = int(value_of(page, "STATUS.MONOTONIC"))
-    stored = {row["value"] for row in ground.program.query("history", "STATUS.MONOTONIC")}
-    assert {live, answered} <= stored
+
+    def stored() -> set[int]:
+        return {row["value"] for row in ground.program.query("history", "STATUS.MONOTONIC")}
+
+    wait_until(lambda: {live, answered} <= stored(), what="what was live is in the tables")
     assert live > 2**53
 
 
