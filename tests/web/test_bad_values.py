@@ -116,7 +116,14 @@ def test_a_plot_has_a_gap_where_there_is_no_number_and_names_it_under_the_crossh
         expect(page.locator('.legend tr[data-key="ATTITUDE.ANGLE"]')).to_contain_text("Infinity")
         page.get_by_role("application").focus()
         status = page.locator(".plot [role=status].unseen")
-        for said in ("Infinity", "3", "NaN"):
+
+        def stepped() -> bool:
+            page.keyboard.press("ArrowLeft")
+            return status.inner_text() != ""
+
+        until(page, stepped, "the history is there to step through")
+        expect(status).to_contain_text("ATTITUDE.ANGLE Infinity ")
+        for said in ("3", "NaN"):
             page.keyboard.press("ArrowLeft")
             expect(status).to_contain_text(f"ATTITUDE.ANGLE {said} ")
 

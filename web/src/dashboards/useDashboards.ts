@@ -13,6 +13,8 @@ export interface Kept {
 
 const BUCKET = "dashboards";
 const GATHER_MS = 200;
+/** An answer may be lost, and a change not be told. */
+const AGAIN_MS = 10_000;
 
 /** All dashboards on the bus, as they are: a change by anybody is seen by everybody. */
 export function useDashboards(): { all: Kept[] | null; trouble: string; bucket: Bucket; reload: () => Promise<void> } {
@@ -37,8 +39,10 @@ export function useDashboards(): { all: Kept[] | null; trouble: string; bucket: 
       timer = setTimeout(() => void reload(), GATHER_MS);
     });
     void reload();
+    const again = setInterval(() => void reload(), AGAIN_MS);
     return () => {
       clearTimeout(timer);
+      clearInterval(again);
       stop();
     };
   }, [bus, kind, reload]);
