@@ -58,7 +58,7 @@ async def export(
     progress: Progress = lambda stream, done, end: None,
 ) -> Exported:
     """Write an export to `file`. Raises ConfigError when it exists or no frame fits what is asked for."""
-    with _new_file(file) as out:
+    with new_file(file) as out:
         return await write_export(nc, key, out, asked, progress)
 
 
@@ -97,7 +97,7 @@ class _Writer:
 
 
 @contextmanager
-def _new_file(file: Path) -> Iterator[BinaryIO]:
+def new_file(file: Path) -> Iterator[BinaryIO]:
     """Give a file that appears, whole and on the disk, at the end of the block, or not at all."""
     part = file.with_name(f"{file.name}.part")
     try:

@@ -1,4 +1,7 @@
-"""`flightledger audit …`: is everything in the streams as it was appended? (Told in docs/audit.md.)"""
+"""`flightledger audit …`: is everything in the streams as it was appended? (Told in docs/audit.md.)
+
+Who owns the data folder reads the streams here; a person who signed in may not and asks the audit service.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,17 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from commands.audit.document import head_json, report_json, stream_json
+from commands.audit.document import head_json, report_json
+from commands.audit.findings import Finding
 from commands.audit.heads import parse_heads
-from commands.audit.verify import Report, verify
+from commands.audit.verify import verify
 from infra.cli.audit_export import run_export, run_key, run_verifier
+from infra.cli.jobs import request, run_job
 from infra.cli.output import print_json
 from infra.cli.progress import stream_bars
 from infra.cli.target import target_of
 from infra.program.system import open_system
-from streams.heads import Head, read_heads
+from streams.heads import read_heads
 
 Run = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
 
@@ -56,44 +61,52 @@ async def run_verify(options: argparse.Namespace) -> int:
     """Verify; 1 when something is broken or a given head is not part of its stream."""
     heads = parse_heads(options.heads)
     async with open_system(target_of(options)) as system:
-        with stream_bars() as tell:
-            report = await verify(system.nc, heads, tell)
+        if target_of(options).password:
+            words = " ".join(str(head) if head.offset else head.hash for head in heads)
+            asked = {"heads": words} if words else {}
+            report = await run_job(system.nc, "verify", asked, "verifying", service="audit")
+        else:
+            with stream_bars() as tell:
+                report = report_json(await verify(system.nc, heads, tell), heads)
     if options.json:
-        print_json(report_json(report, heads))
+        print_json(report)
     else:
-        _show(report, heads)
-    return 0 if report.good else 1
+        _show(report)
+    return 0 if report["good"] else 1
 
 
 async def run_head(options: argparse.Namespace) -> int:
     """Print the heads of all streams that have something."""
     async with open_system(target_of(options)) as system:
-        heads = await read_heads(system.nc)
+        if target_of(options).password:
+            found = await request(system.nc, "heads", {}, service="audit")
+        else:
+            heads = await read_heads(system.nc)
+            found = {"at": time.time_ns(), "heads": [head_json(head) for head in heads]}
     if options.json:
-        print_json({"at": time.time_ns(), "heads": [head_json(head) for head in heads]})
+        print_json(found)
     else:
-        for head in heads:
-            print(head)
+        for head in found["heads"]:
+            print(head["head"])
     return 0
 
 
-def _show(report: Report, heads: list[Head]) -> None:
-    for one in report.streams:
-        figures = stream_json(one)
-        rate = f"{figures['messages_per_s']:,.0f}/s, {figures['mb_per_s']:.1f} MB/s"
-        broken = f"BROKEN ({one.findings.count} findings), proven up to offset {one.proven_to}"
-        verdict = broken if one.findings.count else "good"
-        print(f"{one.extent.stream:<10} {one.messages} messages ({rate}): {verdict}")
-        for finding in one.findings.kept:
-            print(f"  {finding}")
-    if report.unsealed:
-        print(f"remark     the last {report.unsealed} frames are not sealed yet: nothing vouches for them")
-    for head in report.unmet:
-        print(f"NOT FOUND  no event and no seal has the hash {head.hash}")
-    if report.good:
-        known = f", and {len(heads)} given heads are part of it" if heads else ""
+def _show(report: dict[str, Any]) -> None:
+    for stream, one in report["streams"].items():
+        rate = f"{one['messages_per_s']:,.0f}/s, {one['mb_per_s']:.1f} MB/s"
+        broken = f"BROKEN ({one['broken']} findings), proven up to offset {one['proven_to']}"
+        print(f"{stream:<10} {one['messages']} messages ({rate}): {broken if one['broken'] else 'good'}")
+        for finding in one["findings"]:
+            print(f"  {Finding(**finding)}")
+    if report["unsealed"]:
+        print(f"remark     the last {report['unsealed']} frames are not sealed yet: nothing vouches for them")
+    for head in report["hashes_not_found"]:
+        print(f"NOT FOUND  no event and no seal has the hash {head}")
+    if report["good"]:
+        given = report["heads_given"]
+        known = f", and {given} given heads are part of it" if given else ""
         print(f"good       nothing was changed since it was chained and sealed{known}")
-        if not heads:
+        if not given:
             print("           (who could rewrite everything could do so unseen: keep `audit head` elsewhere)")
     else:
         print("NOT GOOD   see above")

@@ -130,6 +130,30 @@ def test_persons_do_by_the_address_what_their_role_allows_and_the_owner_of_the_f
         assert event["users"] == {"adam": "admin", "vera": "viewer"}
 
 
+def test_persons_verify_and_export_the_record_by_the_audit_service(tmp_path: Path) -> None:
+    program, mission = Program(tmp_path / "data"), write_mission(tmp_path / "mission")
+    for name, role in (("vera", "viewer"), ("oscar", "operator")):
+        assert with_password(program, "add", name, "--role", role).code == 0
+    with program.up(mission, "--only", "query,writer,parser,sealer,audit"):
+        program.imported(recording(tmp_path / "flight.bin", 50), mission)
+        heads = as_person(program, "vera", "audit", "head").stdout
+        assert heads == program.run("audit", "head").stdout
+        (tmp_path / "heads").write_bytes(heads)
+        assert "may not" in as_person(program, "vera", "audit", "verify", code=2).error
+        verdict = as_person(program, "oscar", "audit", "verify", "--head", tmp_path / "heads", "--json").row
+        assert (verdict["good"], verdict["sealed_to"], verdict["heads_given"]) == (True, 50, 2)
+        missed = as_person(program, "oscar", "audit", "verify", "--head", "0" * 64, code=1).stdout
+        assert b"NOT FOUND" in missed and b"FRAMES     50 messages" in missed
+        file = tmp_path / "record.jsonl"
+        done = as_person(program, "oscar", "audit", "export", "--out", file, "--json").row
+        assert (done["frames"], done["broken"]) == ({"first": 1, "last": 50}, "")
+        assert (done["bytes"], done["fingerprint"]) == (
+            file.stat().st_size,
+            program.run("audit", "key", "--json").row["fingerprint"],
+        )
+        assert "exists" in as_person(program, "oscar", "audit", "export", "--out", file, code=2).error
+
+
 def test_users_that_change_while_the_system_runs_count_at_once_and_are_noted(tmp_path: Path) -> None:
     program, mission = Program(tmp_path / "data"), write_mission(tmp_path / "mission")
     with program.up(mission, "--only", "query,parser") as up:
