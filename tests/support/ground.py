@@ -67,7 +67,9 @@ class Ground:
     async def _projected(self, offset: int) -> bool:
         answer = [chunk async for chunk in ask(self.system.nc, "query.offsets", {})]
         rows = [orjson.loads(line) for line in b"".join(answer).splitlines()]
-        return any(row["stream"] == names.FRAMES and row["offset"] >= offset for row in rows)
+        return any(
+            row["stream"] == names.FRAMES and row["generation"] and row["offset"] >= offset for row in rows
+        )
 
 
 @contextmanager

@@ -16,8 +16,6 @@ from playwright.sync_api import Browser, Page, expect
 from support.page import Picture, serious_issues, until
 from support.station import Station, station
 
-pytestmark = pytest.mark.xdist_group("web-audit")
-
 HASH = re.compile(r"^[0-9a-f]{64}$")
 
 

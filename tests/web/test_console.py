@@ -20,8 +20,6 @@ from support.waiting import wait_until
 
 from infra.embedded.ports import choose_ports
 
-pytestmark = pytest.mark.xdist_group("web-console")
-
 
 @dataclass
 class Ground:

@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, expect
 from support.page import Picture, row, serious_issues, until, value_of
 from support.station import Station, station
 
-pytestmark = pytest.mark.xdist_group("web-dashboards")
-
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Station]:

@@ -19,8 +19,6 @@ from support.kestrel import mission_on_a_free_port
 from support.page import Picture, address_of, ask_bus, row, serious_issues, signed_in, until, value_of
 from support.program import Program, Row
 
-pytestmark = pytest.mark.xdist_group("web-flight")
-
 ALTITUDE, ACCELERATION, PHASE = "NAV.ALTITUDE", "IMU.ACC_X", "STATUS.PHASE"
 
 

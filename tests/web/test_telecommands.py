@@ -15,8 +15,6 @@ from support.page import Picture, serious_issues, sign_in, until
 from support.processes import kill_hard
 from support.station import Station, open_panel, station
 
-pytestmark = pytest.mark.xdist_group("web-telecommands")
-
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Station]:

@@ -28,6 +28,12 @@ export function DashboardView({ kept, onSave }: Props) {
     if (await onSave(basis.dashboard, basis.revision)) stop();
   }
 
+  /** What others save from now on does not slip in under the draft. */
+  function start() {
+    setDraft(kept);
+    router.change({ edit: "1" });
+  }
+
   function stop() {
     setDraft(null);
     router.change({ edit: null });
@@ -52,7 +58,7 @@ export function DashboardView({ kept, onSave }: Props) {
         ) : (
           <>
             <h2>{kept.dashboard.title}</h2>
-            <button onClick={() => router.change({ edit: "1" })}>Edit</button>
+            <button onClick={start}>Edit</button>
           </>
         )}
       </div>
