@@ -10,7 +10,7 @@ demo: $(INSTALLED) web
 	$(BIN)/flightledger demo $(ARGS)
 
 test: lint web web-test
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 3 $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ from infra.micro import start_micro
 from infra.program.bus import ensure_bus
 from streams.answers import ask_once, send_answer
 from streams.append import Appender, Outgoing
-from streams.read import StreamReader, last_offset
+from streams.read import last_offset, read_up_to
 
 
 @pytest.fixture(scope="module")
@@ -234,10 +234,8 @@ def test_a_service_account_is_enough_to_make_append_and_read_streams(tmp_path: P
             await ensure_bus(parser.nc.jetstream())
             async with Appender(io.nc) as appender:
                 await appender.append([Outgoing("frame.radio", b"%d" % number, {}) for number in range(100)])
-            async with StreamReader(parser.nc, "FRAMES") as reader:
-                assert [message.data for message in await reader.read(10.0)] == [
-                    b"%d" % n for n in range(100)
-                ]
+            found = [message.data async for some in read_up_to(parser.nc, "FRAMES", 100) for message in some]
+            assert found == [b"%d" % number for number in range(100)]
             async with Appender(parser.nc) as appender:
                 await appender.append([Outgoing("telemetry.g-1.IMU", b"{}", {})])
             assert (await parser.nc.jetstream().get_last_msg("TELEMETRY", "telemetry.>")).data == b"{}"

@@ -183,6 +183,7 @@ def test_many_restarts_at_once_are_all_answered_and_the_rows_stay_the_same(
     async def main() -> None:
         async with ground(tmp_path, monkeypatch) as made, made.parser():
             end = await made.frames(*PACKETS[:200])
+            await until_parsed(made.nc, made.mission, end)  # a restart further on leaves out what is not
             starts = list(range(1, 200, 20))
             answers = await asyncio.gather(*(made.ask("parser.restart", from_offset=at) for at in starts))
             assert [answer["from_offset"] for answer in answers] == starts
