@@ -28,7 +28,7 @@ from benchmarks.systems import import_bytes, run_async
 from infra.program.system import System, open_system
 from infra.program.target import asker
 from streams import names
-from streams.answers import ask_once
+from streams.answers import ask_once, ask_rows
 from streams.append import Appender
 from streams.framing import Frame
 from streams.read import last_offset
@@ -85,7 +85,7 @@ async def _settle(system: System) -> None:
     """Wait until everything that was imported is parsed, archived and sealed."""
     end = await last_offset(system.nc, names.FRAMES)
     while True:
-        rows = map(orjson.loads, (await ask_once(system.nc, "query.offsets", {})).splitlines())
+        rows = await ask_rows(system.nc, "query.offsets", {})
         if sum(row["stream"] == names.FRAMES and row["offset"] >= end for row in rows) == 2:
             break
         await asyncio.sleep(0.2)

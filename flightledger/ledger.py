@@ -15,14 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import orjson
 import pyarrow as pa
 from nats.aio.client import Client
 
 from flightledger.rows import Rows
 from infra.connection import connect_nats
 from infra.program.system import open_system
-from streams.answers import ask_once
+from streams.answers import ask_once, ask_rows
 
 Time = str | int | datetime
 """ISO 8601 (UTC where it names no zone), nanoseconds since 1970, or a datetime or pandas Timestamp."""
@@ -118,8 +117,7 @@ class Ledger:
         question: dict[str, Any] = {"parameters": list(parameters)} if parameters else {}
         if as_of is not None:
             question["as_of"] = _time(as_of)
-        data = self._wait(ask_once(self._nc, "query.latest", question, _TIMEOUT_S))
-        return [orjson.loads(line) for line in data.splitlines()]
+        return self._wait(ask_rows(self._nc, "query.latest", question, _TIMEOUT_S))
 
     def sql(self, query: str) -> Rows:
         """Return the answer of one SELECT over the projections, read-only and limited."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from typing import Any
 
 import orjson
 from nats.aio.client import Client
@@ -99,6 +100,13 @@ async def ask(
 async def ask_once(nc: Client, subject: str, request: Mapping[str, object], timeout: float = 60.0) -> bytes:
     """Send a JSON request and return the whole answer."""
     return b"".join([chunk async for chunk in ask(nc, subject, request, timeout)])
+
+
+async def ask_rows(
+    nc: Client, subject: str, request: Mapping[str, object], timeout: float = 60.0
+) -> list[dict[str, Any]]:
+    """Send a JSON request whose answer is JSON lines, and return one row for each."""
+    return [orjson.loads(line) for line in (await ask_once(nc, subject, request, timeout)).splitlines()]
 
 
 async def _next(subscription: Subscription, subject: str, timeout: float) -> Msg:

@@ -23,10 +23,10 @@ from commands.audit.document import head_json, outcome_json
 from commands.audit.heads import heads_in
 from commands.audit.key import fingerprint, load_or_make_key, public_hex
 from commands.audit.schemas import ANSWERS, REQUESTS, parse_question
-from commands.audit.work import Progress, exported, verified
+from commands.audit.work import exported, verified
 from commands.stamp import service_stamp
 from infra.errors import ConfigError, QueryError, StreamError
-from infra.jobs import Jobs
+from infra.jobs import Jobs, Progress
 from infra.service import Service
 from streams.answers import send_answer
 from streams.heads import read_heads

@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 
 from infra.errors import StreamError
+from infra.jobs import Progress
 from streams.answers import CHUNK_BYTES
 
 Json = dict[str, Any]
-Progress = Callable[[int, int], None]
 
 _LONGEST_LINE = 16 * 1024**2
 

@@ -8,11 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from commands.rows import TelecommandRows
 from infra.cli.jobs import request, run_job
-from infra.cli.output import Row, console, print_json, print_table
+from infra.cli.output import console, print_json, print_table
 from infra.cli.progress import frames_bar
 from infra.cli.target import target_of
 from infra.errors import ServerError
@@ -20,7 +18,7 @@ from infra.program.runners import worker_addresses
 from infra.program.system import open_system
 from projections.clickhouse import connect
 from projections.generations.rebuild import rebuild
-from streams.answers import ask_once
+from streams.answers import ask_rows
 from streams.mission import bundle, load_mission
 
 SERVICES = ("query", "generation")
@@ -123,7 +121,7 @@ async def run_reprocess(options: argparse.Namespace) -> int:
 async def run_list(options: argparse.Namespace) -> int:
     """Show all generations."""
     async with open_system(target_of(options), services=("query",)) as system:
-        rows = _rows(await ask_once(system.nc, "query.generations", {}))
+        rows = await ask_rows(system.nc, "query.generations", {})
     if options.json:
         for row in rows:
             print_json(row)
@@ -135,7 +133,7 @@ async def run_list(options: argparse.Namespace) -> int:
 async def run_diff(options: argparse.Namespace) -> int:
     """Show what differs; 1 when anything does."""
     async with open_system(target_of(options), services=("query",)) as system:
-        rows = _rows(await ask_once(system.nc, "query.diff", {"a": options.a, "b": options.b}, timeout=600.0))
+        rows = await ask_rows(system.nc, "query.diff", {"a": options.a, "b": options.b}, timeout=600.0)
     if options.json:
         for row in rows:
             print_json(row)
@@ -200,7 +198,3 @@ async def run_rebuild(options: argparse.Namespace) -> int:
             word = "the same" if one.same else "DIFFERENT"
             console().print(f"{one.generation}: {word}\n  before {row['before']}\n  after  {row['after']}")
     return 0 if all(one.same for one in found) else 1
-
-
-def _rows(data: bytes) -> list[Row]:
-    return [orjson.loads(line) for line in data.splitlines()]

@@ -15,7 +15,7 @@ from infra.cli.target import target_of
 from infra.errors import MissionError, ServerError
 from infra.program.system import System, open_system, status
 from streams import names
-from streams.answers import ask_once
+from streams.answers import ask_once, ask_rows
 from streams.generations import ensure_mission, read_generations
 from streams.mission import Mission, load_mission
 from streams.recording_import import Imported, import_recording
@@ -87,7 +87,7 @@ async def wait_projected(system: System, generation: str, offset: int, *, stream
     loop = asyncio.get_running_loop()
     seen, moved = -1, loop.time()
     while True:
-        rows = [orjson.loads(line) for line in (await ask_once(system.nc, "query.offsets", {})).splitlines()]
+        rows = await ask_rows(system.nc, "query.offsets", {})
         at = max(
             (row["offset"] for row in rows if (row["stream"], row["generation"]) == (stream, generation)),
             default=0,
@@ -115,9 +115,7 @@ async def _wait_promoted(system: System) -> None:
     deadline = loop.time() + _STALL_S
     wanted = {name for _, name in (await read_generations(system.nc)).promotions}
     while True:
-        rows = [
-            orjson.loads(line) for line in (await ask_once(system.nc, "query.generations", {})).splitlines()
-        ]
+        rows = await ask_rows(system.nc, "query.generations", {})
         known = {row["generation"] for row in rows}
         promoted = {row["generation"] for row in rows if row["promoted"]}
         if wanted & known <= promoted and promoted:

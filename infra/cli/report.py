@@ -9,15 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from infra.cli.output import Row, console, print_json
 from infra.cli.target import target_of
 from infra.connection import without_password
 from infra.errors import ConfigError
 from infra.program.system import open_system
 from projections.report import gather, render
-from streams.answers import ask_once
+from streams.answers import ask_rows
 
 SERVICES = ("query",)
 _ABOUT = ("from", "to", "session", "generation")
@@ -45,8 +43,7 @@ async def run_report(options: argparse.Namespace) -> int:
     async with open_system(target_of(options), services=SERVICES) as system:
 
         async def ask(name: str, question: Mapping[str, Any]) -> list[Row]:
-            answer = await ask_once(system.nc, f"query.{name}", question, timeout=_WITHIN_S)
-            return [orjson.loads(line) for line in answer.splitlines()]
+            return await ask_rows(system.nc, f"query.{name}", question, timeout=_WITHIN_S)
 
         flight = await gather(ask, wanted)
     page = render(flight, command=_command(options, wanted), made=datetime.now(UTC))

@@ -16,7 +16,7 @@ from support.waiting import wait_until_async
 
 from infra.program.system import System, open_system
 from streams import names
-from streams.answers import ask
+from streams.answers import ask, ask_rows
 from streams.append import Appender, Outgoing
 from streams.read import last_offset
 
@@ -65,8 +65,7 @@ class Ground:
         return self.run(work())
 
     async def _projected(self, offset: int) -> bool:
-        answer = [chunk async for chunk in ask(self.system.nc, "query.offsets", {})]
-        rows = [orjson.loads(line) for line in b"".join(answer).splitlines()]
+        rows = await ask_rows(self.system.nc, "query.offsets", {})
         return any(
             row["stream"] == names.FRAMES and row["generation"] and row["offset"] >= offset for row in rows
         )

@@ -12,7 +12,7 @@ from infra.program.checks.finding import Finding, ok, problem, remark
 from infra.program.runners import RUNNERS
 from infra.service import HEALTH_SUBJECT
 from streams import names
-from streams.answers import ask_once
+from streams.answers import ask_once, ask_rows
 from streams.generations import read_generations
 from streams.read import last_offset
 
@@ -82,7 +82,7 @@ async def check_lag(nc: Client, *, owned: bool) -> list[Finding]:
 
 
 async def _projected(nc: Client, generation: str) -> int:
-    rows = map(orjson.loads, (await ask_once(nc, "query.offsets", {}, timeout=10.0)).splitlines())
+    rows = await ask_rows(nc, "query.offsets", {}, timeout=10.0)
     wanted = (names.FRAMES, generation)
     return max((row["offset"] for row in rows if (row["stream"], row["generation"]) == wanted), default=0)
 

@@ -1,38 +1,25 @@
 import { useState, type FormEvent } from "react";
-import { words } from "../bus/ask";
 import { subjectOf } from "../model/audit";
-import { NOT_BEGUN, runJob, type Progress } from "../model/jobs";
 import { useMay, useSession } from "../model/session";
 import { JobProgress } from "../parts/JobProgress";
+import { useJob } from "../parts/useJob";
 
 /** Recompute all hashes and seals now; heads that were kept elsewhere make it worth more. */
 export function VerifyForm({ onVerified }: { onVerified: () => void }) {
   const { bus } = useSession();
   const [heads, setHeads] = useState("");
-  const [progress, setProgress] = useState<Progress | null>(null);
-  const [wrong, setWrong] = useState("");
+  const { start, progress, busy, wrong } = useJob("audit", "verify");
   const may = useMay(subjectOf(bus.user, "verify"));
-  const busy = progress !== null && (progress.state === "waiting" || progress.state === "running");
 
-  async function start(event: FormEvent) {
+  function verify(event: FormEvent) {
     event.preventDefault();
-    setWrong("");
-    setProgress(NOT_BEGUN);
     const request = { client: "web client", ...(heads.trim() ? { heads } : {}) };
-    try {
-      await runJob(bus, "audit", "verify", request, (news) => {
-        setProgress(news);
-        if (news.state === "finished") onVerified();
-      });
-    } catch (error) {
-      setProgress(null);
-      setWrong(words(error));
-    }
+    void start(request, ({ state }) => state === "finished" && onVerified());
   }
 
   if (!may) return <p className="note">{bus.user} may read this, but not verify: that takes the role operator.</p>;
   return (
-    <form aria-label="Verify" onSubmit={(event) => void start(event)}>
+    <form aria-label="Verify" onSubmit={verify}>
       <details>
         <summary>Heads that were kept elsewhere</summary>
         <textarea

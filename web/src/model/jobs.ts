@@ -3,6 +3,8 @@
 import { askOne } from "../bus/ask";
 import type { Bus } from "../bus/bus";
 
+export type Service = "generation" | "audit";
+
 export interface Progress {
   state: "waiting" | "running" | "finished" | "failed";
   done: number;
@@ -21,7 +23,7 @@ export function askGeneration<Answer>(bus: Bus, verb: string, request: object): 
 /** Begin a job; `onProgress` is told until it says finished or failed. Throws RequestError when it is refused. */
 export async function runJob(
   bus: Bus,
-  service: "generation" | "audit",
+  service: Service,
   verb: string,
   request: object,
   onProgress: (progress: Progress) => void,

@@ -1,6 +1,7 @@
 import { memo } from "react";
 import type { Parameter } from "../model/catalog";
 import { useSession } from "../model/session";
+import { ValueCells, ValueHead } from "./ValueCells";
 
 interface Props {
   packet: string;
@@ -25,14 +26,7 @@ export const PacketTable = memo(function PacketTable({ packet, parameters, folde
             {folded ? "▸" : "▾"} {packet}
           </button>
         </caption>
-        <thead hidden={folded}>
-          <tr>
-            <th scope="col">Parameter</th>
-            <th scope="col">Value</th>
-            <th scope="col">Unit</th>
-            <th scope="col">Age</th>
-          </tr>
-        </thead>
+        <ValueHead hidden={folded} />
         <tbody>
           {(folded ? [] : parameters).map(({ key, label, unit }, index) => (
             <tr key={key} data-key={key}>
@@ -45,13 +39,7 @@ export const PacketTable = memo(function PacketTable({ packet, parameters, folde
                   {label}
                 </button>
               </th>
-              <td className="value">
-                <span className="text">–</span>
-              </td>
-              <td className="unit">{unit}</td>
-              <td className="age">
-                <span className="text">–</span>
-              </td>
+              <ValueCells unit={unit} />
             </tr>
           ))}
         </tbody>

@@ -1,5 +1,6 @@
 import type { Board } from "../model/board";
 import { useSession } from "../model/session";
+import { ValueCells, ValueHead } from "./ValueCells";
 
 interface Props {
   board: Board;
@@ -13,14 +14,7 @@ export function ValueTable({ board, keys, caption }: Props) {
   return (
     <table className="packet">
       <caption className="unseen">{caption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Parameter</th>
-          <th scope="col">Value</th>
-          <th scope="col">Unit</th>
-          <th scope="col">Age</th>
-        </tr>
-      </thead>
+      <ValueHead />
       <tbody>
         {keys.map((key) => {
           const parameter = board.catalog.get(key);
@@ -32,15 +26,7 @@ export function ValueTable({ board, keys, caption }: Props) {
                 </button>
               </th>
               {parameter ? (
-                <>
-                  <td className="value">
-                    <span className="text">–</span>
-                  </td>
-                  <td className="unit">{parameter.unit}</td>
-                  <td className="age">
-                    <span className="text">–</span>
-                  </td>
-                </>
+                <ValueCells unit={parameter.unit} />
               ) : (
                 <td colSpan={3}>not in generation {board.catalog.generation}</td>
               )}
