@@ -27,7 +27,8 @@ export function PlotView({ board, keys, window, onWindow, onRemove, height }: Pr
   const source = useMemo(() => new PlotSource(bus, feed, clock, board), [bus, feed, clock, board]);
   const place = useRef<HTMLDivElement>(null);
   const [crossed, setCrossed] = useState<number | null>(null);
-  const [spoken, setSpoken] = useState("");
+  /** What the keyboard stopped at last: history that comes meanwhile must not put another sample in its place. */
+  const [stopped, setStopped] = useState<readonly Pick[]>([]);
   const trouble = useStore(source.trouble);
 
   const range = () => rangeOf(window, source.head(keys));
@@ -66,7 +67,7 @@ export function PlotView({ board, keys, window, onWindow, onRemove, height }: Pr
     const next = direction > 0 ? points.find((each) => each.time > at + 1e-6) : points.findLast((each) => each.time < at - 1e-6);
     if (!next) return;
     setCrossed(next.time);
-    setSpoken(picksAt(source, keys, next.time).map((pick) => pick.text).join("; "));
+    setStopped(picksAt(source, keys, next.time));
   }
 
   function onKeyDown(event: React.KeyboardEvent) {
@@ -75,7 +76,7 @@ export function PlotView({ board, keys, window, onWindow, onRemove, height }: Pr
       ArrowLeft: () => (event.shiftKey ? onWindow(moved(range(), -0.25)) : step(-1)),
       "+": () => onWindow(zoomed(range(), 0.5, crossed ?? undefined)),
       "-": () => onWindow(zoomed(range(), 2, crossed ?? undefined)),
-      Enter: () => crossed !== null && openOrigin(picksAt(source, keys, crossed)[0]),
+      Enter: () => crossed !== null && openOrigin(stopped[0]?.point.time === crossed ? stopped[0] : picksAt(source, keys, crossed)[0]),
       Escape: () => setCrossed(null),
     };
     const action = event.target === event.currentTarget ? actions[event.key] : undefined;
@@ -109,7 +110,7 @@ export function PlotView({ board, keys, window, onWindow, onRemove, height }: Pr
         onKeyDown={onKeyDown}
       />
       <p className="unseen" role="status">
-        {spoken}
+        {stopped.map((pick) => pick.text).join("; ")}
       </p>
       <PlotLegend board={board} source={source} keys={keys} crossed={crossed} onRemove={onRemove} />
     </figure>
