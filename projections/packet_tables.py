@@ -43,6 +43,9 @@ _SIMPLE = {
 _WIDE = 200
 """From this many columns on a table keeps small parts in one file each, or inserts open thousands."""
 
+_RISING = {"frame_offset", "packet_index", "time", "generated", "received", "recorded", "sequence_count"}
+"""Columns of which differences compress well, and which queries about many samples have to read."""
+
 _MOST_VERSIONS = 1_000
 _CHANGES_AT_ONCE = 200
 _NULLABLE = re.compile(r"^(?:Nullable\((.*)\)|LowCardinality\(Nullable\((.*)\)\))$")
@@ -79,7 +82,7 @@ def _fits(present: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
 def _widen(clickhouse: ClickHouse, table: str, present: Mapping[str, str], wanted: Mapping[str, str]) -> None:
     """Add what is new, and let be NULL what some generation does not have."""
     changes = [
-        f"ADD COLUMN IF NOT EXISTS {quoted(column)} {_with_nulls(kind)}"
+        f"ADD COLUMN IF NOT EXISTS {_field(column, _with_nulls(kind))}"
         for column, kind in wanted.items()
         if column not in present
     ]
@@ -127,7 +130,7 @@ def _owner(clickhouse: ClickHouse, table: str) -> str:
 def _create(clickhouse: ClickHouse, table: str, packet: str, columns: dict[str, str]) -> None:
     origin = {field.name: clickhouse_type(field.type, field.nullable) for field in ORIGIN_SCHEMA}
     fields = ", ".join(
-        f"{quoted(name)} {kind}"
+        _field(name, kind)
         for name, kind in {"generation": "LowCardinality(String)", **origin, **columns}.items()
     )
     settings = "SETTINGS min_bytes_for_wide_part = 268435456" if len(columns) > _WIDE else ""
@@ -136,6 +139,11 @@ def _create(clickhouse: ClickHouse, table: str, packet: str, columns: dict[str, 
         f"PARTITION BY generation ORDER BY (generation, time, frame_offset, packet_index) {settings} "
         f"COMMENT {literal(packet)}"
     )
+
+
+def _field(name: str, kind: str) -> str:
+    """Return a column's definition; LZ4, for by itself ClickHouse packs large parts for size, not speed."""
+    return f"{quoted(name)} {kind} CODEC({'Delta, ' if name in _RISING else ''}LZ4)"
 
 
 def column_rows(generation: str, packet_type: PacketType, table: str, database: Database) -> pa.Table:
