@@ -29,12 +29,23 @@ class Flown:
     program: Program
     mission: Path
     address: str
+    card: Path
+    """What the rocket's recorder kept: also what the radio lost."""
 
     def ask(self, question: str, **request: Any) -> list[Row]:
         return ask_bus(self.program, f"query.{question}", **request)
 
     def history(self, parameter: str, **more: Any) -> list[Row]:
         return self.ask("history", parameters=[parameter], **more)
+
+    def recorded_before(self, session: str) -> datetime:
+        """A second before an import into a session began."""
+        (began,) = (
+            row["recorded"]
+            for row in self.ask("operations", kinds=["import-started"])
+            if row["fields"]["session"] == session
+        )
+        return instant(began) - timedelta(seconds=1)
 
     def middle(self) -> datetime:
         """A moment in the middle of the recording."""
@@ -48,11 +59,12 @@ def flown(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
     folder = tmp_path_factory.mktemp("flight")
     mission, port = mission_on_a_free_port(folder / "mission")
     program = Program(folder / "data")
-    flight = ("--port", port, "--speed", 60, "--duration", 200, "--json")
+    card = folder / "card.bin"
+    flight = ("--port", port, "--speed", 60, "--duration", 200, "--recorder", card, "--json")
     with program.up(mission) as up:
         with program.started("simulate", mission, *flight) as simulate:
             simulate.wait()
-        made = Flown(program, mission, address_of(up))
+        made = Flown(program, mission, address_of(up), card)
         up.until(lambda: made.ask("operations", kinds=["session-closed"]), "the session is closed")
         frames = program.messages("FRAMES")
         up.until(lambda: program.rows_in("frames") >= frames, "all frames are projected")
@@ -232,7 +244,7 @@ def test_a_replay_plays_pauses_steps_seeks_and_can_be_followed_by_another(
 
 
 def test_the_flights_page_tells_sessions_gaps_quarantine_links_and_services(
-    browser: Browser, flown: Flown, picture: Picture
+    browser: Browser, flown: Flown
 ) -> None:
     gaps = flown.ask("gaps")
     remarks = flown.ask("quarantine")
@@ -250,8 +262,6 @@ def test_the_flights_page_tells_sessions_gaps_quarantine_links_and_services(
         named = next(row for row in remarks if row["bytes"])
         page.get_by_role("button", name=f"Bytes of frame {named['frame_offset']}", exact=True).first.click()
         expect(page.get_by_role("region", name="Bytes in quarantine")).to_contain_text(named["bytes"][:2])
-        page.evaluate("scrollTo(0, 0)")
-        picture(page, "flights")
         assert serious_issues(page) == []
 
 
@@ -305,3 +315,30 @@ def test_a_parameter_that_vanishes_with_a_promotion_is_named_on_a_page_that_is_o
         expect(page.locator('.legend tr[data-key="NAV.HDOP"]')).to_contain_text("not in generation renamed")
         flown.program.run("generations", "promote", before["generation"])
         expect(page.locator('.legend tr[data-key="NAV.DILUTION"]')).to_contain_text("not in generation")
+
+
+def test_a_recorders_dump_fills_the_gaps_of_a_page_that_is_open_and_not_of_the_time_before(
+    browser: Browser, flown: Flown, picture: Picture
+) -> None:
+    before = flown.ask("gaps")
+    missing = sum(row["missing"] for row in before)
+    alone = f"{len(before)} gaps, {missing} packets missing"
+    with signed_in(browser, flown.address, "#/flights") as page:
+        table = page.get_by_role("region", name="Rows of Gaps")
+        told = page.get_by_role("region", name="Gaps", exact=True).locator(".hint")
+        expect(told).to_have_text(alone)
+        expect(table.get_by_role("cell", name="none")).to_have_count(0)
+        flown.program.run(
+            "import", flown.card, "--mission", flown.mission, "--link", "recorder", "--session", "card"
+        )
+        expect(told).to_have_text(f"{alone}; {missing} of them filled by another session, 0 still missing")
+        expect(table.get_by_role("cell", name="none")).to_have_count(len(before))
+        expect(table.get_by_role("cell", name="card", exact=True)).to_have_count(len(before))
+        page.evaluate("scrollTo(0, 0)")
+        picture(page, "flights")
+        assert serious_issues(page) == []
+        page.get_by_label("Time in UTC").fill(shown(flown.recorded_before("card")))
+        page.get_by_label("Time in UTC").press("Enter")
+        expect(told).to_have_text(alone)
+        expect(table.get_by_role("cell", name="none")).to_have_count(0)
+    assert {tuple(row["filled_by"]) for row in flown.ask("gaps")} == {("card",)}

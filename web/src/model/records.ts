@@ -19,6 +19,10 @@ export interface Gap {
   previous_count: number;
   sequence_count: number;
   missing: number;
+  /** How many of them are known from other sessions: a recorder's dump, say. */
+  filled: number;
+  filled_by: readonly string[];
+  still_missing: number;
   frame_offset: number;
   previous_time: string;
   time: string;
