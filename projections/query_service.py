@@ -26,7 +26,7 @@ from projections.queries.console import console
 from projections.queries.history import history
 from projections.queries.latest import latest
 from projections.queries.packets import packets
-from projections.queries.scope import Scope, parse_time, scope_of
+from projections.queries.scope import LATEST, Scope, parse_time, scope_of
 from projections.queries.sessions import sessions
 from projections.queries.sql import SqlUser
 from projections.query_requests import ENDPOINTS, read_request, request_schema, response_schema
@@ -80,8 +80,9 @@ class QueryHandlers:
         return handle
 
     async def _digests(self, question: Json) -> Json:
-        generation = (await asyncio.to_thread(scope_of, self._clickhouse, question)).generation
-        content = await asyncio.to_thread(content_of, self._clickhouse, generation)
+        scope = await asyncio.to_thread(scope_of, self._clickhouse, question)
+        generation, as_of = scope.generation, LATEST if scope.as_of is None else scope.as_of
+        content = await asyncio.to_thread(content_of, self._clickhouse, generation, as_of=as_of)
         heads = [
             {"stream": head.stream, "offset": head.offset, "hash": head.hash}
             for head in await read_heads(self._nc)

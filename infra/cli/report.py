@@ -18,7 +18,7 @@ from projections.report import gather, render
 from streams.answers import ask_rows
 
 SERVICES = ("query",)
-_ABOUT = ("from", "to", "session", "generation")
+_ABOUT = ("from", "to", "session", "generation", "as_of")
 _WITHIN_S = 600.0
 
 
@@ -30,7 +30,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--from", metavar="T", help="generated time: ISO 8601, UTC, or ns since 1970")
     command.add_argument("--to", metavar="T")
     command.add_argument("--session", metavar="S", help="one session only")
-    command.add_argument("--generation", metavar="G", help="default: the live one")
+    command.add_argument("--generation", metavar="G", help="default: the live one (at T with --as-of)")
+    command.add_argument("--as-of", metavar="T", help="everything as it was known at T")
     command.add_argument(
         "--out", type=Path, default=Path("flight-report.html"), metavar="FILE", help="default: %(default)s"
     )
@@ -68,5 +69,5 @@ def _command(options: argparse.Namespace, wanted: Mapping[str, str]) -> str:
     place = ["--nats-url", without_password(url)] if url else ["--data", str(options.data)]
     words = ["flightledger", *place, "report"]
     for key, value in wanted.items():
-        words += [f"--{key}", value]
+        words += [f"--{key.replace('_', '-')}", value]
     return shlex.join([*words, "--out", str(options.out)])

@@ -16,6 +16,7 @@ import orjson
 
 from projections.archive import table as archive
 from projections.clickhouse import ClickHouse, quoted
+from projections.queries.scope import LATEST
 from projections.telecommands.tables import TABLES as TELECOMMAND_TABLES
 
 _HASHES = ("cityHash64", "xxHash64")
@@ -31,13 +32,18 @@ class Content:
     digest: str
 
 
-def content_of(clickhouse: ClickHouse, generation: str, first: int = 1, last: int = 2**63) -> Content:
-    """Return the content of a generation, of the frames `first` to `last`; one without rows has a digest."""
+def content_of(
+    clickhouse: ClickHouse, generation: str, first: int = 1, last: int = 2**63, as_of: int = LATEST
+) -> Content:
+    """Return the content of a generation, of the frames `first` to `last`; one without rows has a digest.
+
+    With `as_of` (ns UTC) of rows that were recorded by then.
+    """
     tables = dict.fromkeys(_FIXED, "") | _packet_tables(clickhouse, generation)
     rows, parts = {}, []
     for table, packet in sorted(tables.items()):
         columns = _columns(clickhouse, table, generation)
-        values = {"generation": generation, "first": first, "last": last}
+        values = {"generation": generation, "first": first, "last": last, "as_of": as_of}
         count, total = _table_digest(clickhouse, table, columns, values)
         if count:
             rows[packet or table] = count
@@ -108,7 +114,10 @@ def _origin(clickhouse: ClickHouse) -> list[str]:
 def _table_digest(
     clickhouse: ClickHouse, table: str, columns: list[str], values: dict[str, Any]
 ) -> tuple[int, str]:
-    condition = "generation = {generation:String} AND frame_offset BETWEEN {first:UInt64} AND {last:UInt64}"
+    condition = (
+        "generation = {generation:String} AND frame_offset BETWEEN {first:UInt64} AND {last:UInt64} "
+        "AND recorded <= fromUnixTimestamp64Nano({as_of:Int64}, 'UTC')"
+    )
     return _count_and_sum(clickhouse, table, columns, condition, values)
 
 

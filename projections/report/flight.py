@@ -12,7 +12,10 @@ from projections.queries.scope import parse_time
 
 @dataclass(frozen=True)
 class Flight:
-    """The answers about one flight; `span` is from when to when (ns UTC, generated time)."""
+    """The answers about one flight; `span` is from when to when (ns UTC, generated time).
+
+    With `as_of` (ns UTC) they are what was known then, and `generation` says whether it was live then.
+    """
 
     title: str
     generation: Row
@@ -20,6 +23,7 @@ class Flight:
     sessions: Sequence[Row]
     counts: Row
     digests: Row
+    as_of: int | None = None
     imported: frozenset[str] = frozenset()
     """Sessions that were imported from a file: their received times are those of the import."""
 
@@ -41,6 +45,11 @@ class Flight:
     def span_text(self) -> tuple[str, str]:
         """The span as ISO 8601."""
         return iso_time(self.span[0]), iso_time(self.span[1])
+
+    @property
+    def as_of_text(self) -> str:
+        """When what is told was known, as ISO 8601; empty for now."""
+        return "" if self.as_of is None else iso_time(self.as_of)
 
 
 def ns(time: Any) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.errors import QueryError
 from projections.queries.answer import Row
+from projections.queries.scope import parse_time
 from projections.report.choose import (
     MOST_LABELLED,
     MOST_PLOTS,
@@ -35,8 +36,10 @@ _KINDS = (
 async def gather(ask: Ask, wanted: Mapping[str, Any]) -> Flight:
     """Return what there is about `wanted`: `from`, `to`, `session`, `generation`, each if it is given.
 
-    Raises QueryError when there is nothing.
+    With `as_of` everything is as it was known then, but for the heads of the chains, which prove the report
+    that is made now. Raises QueryError when there is nothing.
     """
+    known = {"as_of": wanted["as_of"]} if wanted.get("as_of") else {}
     sessions = await ask("sessions", wanted)
     if not sessions:
         raise QueryError("there is no frame in what the report is about", fix="`query sessions` lists them")
@@ -49,8 +52,8 @@ async def gather(ask: Ask, wanted: Mapping[str, Any]) -> Flight:
     counts["quarantine"] = (await ask("counts", received))[0]["quarantine"]
     chosen, left_out = _chosen(parameters, counts)
     buckets = await _histories(ask, within, chosen)
-    generation = await _generation(ask, scope["generation"])
-    operations = await ask("operations", {"kinds": _KINDS, "limit": MOST_OPERATIONS})
+    generation = await _generation(ask, scope["generation"], known)
+    operations = await ask("operations", {**known, "kinds": _KINDS, "limit": MOST_OPERATIONS})
     own = {row["session"] for row in sessions}
     return Flight(
         title=_title(operations, generation),
@@ -58,7 +61,8 @@ async def gather(ask: Ask, wanted: Mapping[str, Any]) -> Flight:
         span=span,
         sessions=sessions,
         counts=counts,
-        digests=(await ask("digests", {"generation": scope["generation"]}))[0],
+        digests=(await ask("digests", {**known, "generation": scope["generation"]}))[0],
+        as_of=parse_time(known.get("as_of"), "as_of"),
         imported=frozenset(
             row["fields"]["session"]
             for row in operations
@@ -67,11 +71,11 @@ async def gather(ask: Ask, wanted: Mapping[str, Any]) -> Flight:
         parameters=chosen,
         buckets=buckets,
         left_out=left_out,
-        apids=_apids(await ask("latest", {"generation": scope["generation"]})),
+        apids=_apids(await ask("latest", {**known, "generation": scope["generation"]})),
         gaps=await ask("gaps", {**scope, "limit": MOST_GAPS}),
         alarms=await _alarms(ask, within, parameters),
         quarantine=await ask("quarantine", {**received, "limit": MOST_QUARANTINE}),
-        telecommands=await _telecommands(ask, wanted, sessions),
+        telecommands=await _telecommands(ask, wanted, known, sessions),
         operations=_about(operations, sessions, scope["generation"]),
     )
 
@@ -134,8 +138,11 @@ async def _alarms(ask: Ask, within: Mapping[str, Any], parameters: Sequence[Row]
     return [{**row, "unit": units[row["packet"], row["parameter"]]} for row in found]
 
 
-async def _generation(ask: Ask, name: str) -> Row:
-    return next(row for row in await ask("generations", {}) if row["generation"] == name)
+async def _generation(ask: Ask, name: str, known: Mapping[str, Any]) -> Row:
+    """Return a generation; `live` says whether it was promoted last of what is known."""
+    row = next(row for row in await ask("generations", {}) if row["generation"] == name)
+    promoted = await ask("operations", {**known, "kinds": ["generation-promoted"], "limit": 1})
+    return {**row, "live": name in {event["fields"]["generation"] for event in promoted}}
 
 
 def _title(operations: Sequence[Row], generation: Row) -> str:
@@ -150,9 +157,11 @@ def _apids(latest: Sequence[Row]) -> dict[str, frozenset[int]]:
     return {row["packet"]: frozenset({row["apid"]}) for row in latest if row["apid"] is not None}
 
 
-async def _telecommands(ask: Ask, wanted: Mapping[str, Any], sessions: Sequence[Row]) -> list[Row]:
+async def _telecommands(
+    ask: Ask, wanted: Mapping[str, Any], known: Mapping[str, Any], sessions: Sequence[Row]
+) -> list[Row]:
     """Return those that were submitted while the sessions were recorded; all, when nothing bounds them."""
-    question: dict[str, Any] = {"limit": MOST_TELECOMMANDS}
+    question: dict[str, Any] = {**known, "limit": MOST_TELECOMMANDS}
     if set(wanted) & {"from", "to", "session"}:
         start, stop = _recorded(sessions)
         question |= {"from": start, "to": stop}
