@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from nats.aio.client import Client
 
 from commands.conditions import holds, references
-from commands.form import in_words
 from commands.telemetry import Sample, TelemetryMap, newest
-from streams.xtce.conditions import Condition
+from streams.xtce.conditions import Condition, in_words
 from streams.xtce.verifiers import Constraint
 
 _NS = 10**9

@@ -6,7 +6,7 @@ from typing import Any
 
 from commands.arguments import Arguments
 from streams.xtce import Argument, MetaCommand, Verifier
-from streams.xtce.conditions import Combination, Condition, Reference
+from streams.xtce.conditions import in_words
 
 
 def describe(command: MetaCommand, arguments: Arguments, apid: int | None) -> dict[str, Any]:
@@ -31,23 +31,6 @@ def describe(command: MetaCommand, arguments: Arguments, apid: int | None) -> di
         "verifiers": [_verifier(verifier) for verifier in command.verifiers],
         "place": command.place,
     }
-
-
-def in_words(condition: Condition) -> str:
-    """A condition as people write it: `MODE == SAFE and BATTERY_V > 11`."""
-    if isinstance(condition, Combination):
-        parts = (
-            f"({in_words(part)})" if isinstance(part, Combination) else in_words(part)
-            for part in condition.parts
-        )
-        return f" {condition.kind} ".join(parts)
-    right = _name(condition.right) if isinstance(condition.right, Reference) else condition.right
-    return f"{_name(condition.left)} {condition.operator} {right}"
-
-
-def _name(reference: Reference) -> str:
-    name = reference.parameter.rsplit("/", 1)[-1]
-    return name if reference.calibrated else f"raw {name}"
 
 
 def _argument(argument: Argument, arguments: Arguments) -> dict[str, Any]:

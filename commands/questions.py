@@ -12,7 +12,6 @@ from commands.answers import life, summary
 from commands.conditions import parse_comparison
 from commands.constraints import Constraints
 from commands.definitions import Definition
-from commands.form import in_words
 from commands.ledger import Ledger
 from commands.log import read_telecommand
 from commands.mission_commands import MissionCommands
@@ -22,6 +21,7 @@ from commands.state import State
 from commands.submission import Submissions
 from commands.telemetry import Field, newest
 from infra.errors import CommandError
+from streams.xtce.conditions import in_words
 
 _NEWEST = 100
 Json = dict[str, Any]

@@ -123,7 +123,7 @@ def _fields(packet: PacketType) -> Iterable[Field]:
     raws = {column.parameter: column.name for column in packet.columns if column.role == "raw"}
     found: dict[str, Field] = {}
     for column in packet.columns:
-        if column.role != "raw":
+        if column.is_value:
             raw = raws.get(column.parameter, column.name)
             found[column.parameter] = Field(packet.name, column.name, raw, parameters[column.parameter])
     return found.values()

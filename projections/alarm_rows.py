@@ -34,12 +34,17 @@ _NO_ALARMS = (
 
 
 class Watched(NamedTuple):
-    """A parameter with alarms (`AlarmRange`s as JSON, in the order in which they count) and its column."""
+    """A parameter with alarms (`AlarmRange`s as JSON, in the order in which they count) and its column.
+
+    The column `context` tells which of `contexts` counts in place of the alarms: 1 the first, 0 none.
+    """
 
     label: str
     column: str
     kind: str
     alarms: Sequence[Mapping[str, Any]]
+    context: str = ""
+    contexts: Sequence[Sequence[Mapping[str, Any]]] = ()
 
 
 class Branch(NamedTuple):
@@ -92,10 +97,21 @@ def _name(number: str) -> str:
 def _level(one: Watched) -> str:
     """Return the number of the first level that holds, NULL without a value (`queries/alarms.py`)."""
     column = column_of(one.column)
-    cases = ", ".join(
-        f"{_holds(AlarmRange(**alarm), one)}, {LEVELS.index(alarm['level']) + 1}" for alarm in one.alarms
-    )
-    return f"if(isNull({column}), NULL, toNullable(toUInt8(multiIf({cases}, {_NORMAL}))))"
+    in_contexts = [
+        f"{column_of(one.context)} = {number}, {_first_of(alarms, one)}"
+        for number, alarms in enumerate(one.contexts, 1)
+    ]
+    level = _chosen(in_contexts, _first_of(one.alarms, one))
+    return f"if(isNull({column}), NULL, toNullable(toUInt8({level})))"
+
+
+def _first_of(alarms: Sequence[Mapping[str, Any]], one: Watched) -> str:
+    cases = [f"{_holds(AlarmRange(**alarm), one)}, {LEVELS.index(alarm['level']) + 1}" for alarm in alarms]
+    return _chosen(cases, str(_NORMAL))
+
+
+def _chosen(cases: Sequence[str], otherwise: str) -> str:
+    return f"multiIf({', '.join(cases)}, {otherwise})" if cases else otherwise
 
 
 def _holds(alarm: AlarmRange, one: Watched) -> str:

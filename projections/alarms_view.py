@@ -24,20 +24,38 @@ def make_alarms_view(clickhouse: ClickHouse) -> None:
 
 
 def watched_columns(clickhouse: ClickHouse, generation: str | None = None) -> list[dict[str, Any]]:
-    """Return the rows of `columns` of values with alarms, of one generation or of all."""
+    """Return the rows of `columns` of values with alarms, of one generation or of all.
+
+    Each with `context` and `context_alarms` of the column that tells its alarm context, empty without one.
+    """
     condition = "true" if generation is None else "generation = {generation:String}"
-    return clickhouse.rows(
-        "SELECT generation, packet, table, column, label, parameter, type, alarms FROM columns "
-        f"WHERE role != 'raw' AND alarms != '[]' AND {condition} ORDER BY packet, position, generation",
+    rows = clickhouse.rows(
+        "SELECT generation, packet, table, column, label, parameter, role, type, alarms FROM columns "
+        f"WHERE role != 'raw' AND {condition} AND (generation, packet, label) IN "
+        "(SELECT generation, packet, label FROM columns WHERE alarms != '[]') "
+        "ORDER BY packet, position, generation",
         {"generation": generation},
     )
+    contexts = {_key(row): row for row in rows if row["role"] == "context"}
+    found = []
+    for row in rows:
+        if row["role"] != "context":
+            context = contexts.get(_key(row), {"column": "", "alarms": "[]"})
+            found.append({**row, "context": context["column"], "context_alarms": context["alarms"]})
+    return found
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row["generation"], row["packet"], row["label"]
 
 
 def alarm_branches(columns: Iterable[Mapping[str, Any]]) -> list[Branch]:
     """Return the query's branches for rows of `columns`: generations that are alike share one."""
     packets: dict[tuple[str, str, str], list[Watched]] = {}
     for one in columns:
-        watched = Watched(one["label"], one["column"], one["type"], orjson.loads(one["alarms"]))
+        contexts = [context["alarms"] for context in orjson.loads(one["context_alarms"])]
+        alarms = orjson.loads(one["alarms"])
+        watched = Watched(one["label"], one["column"], one["type"], alarms, one["context"], contexts)
         packets.setdefault((one["packet"], one["table"], one["generation"]), []).append(watched)
     branches: list[Branch] = []
     for (packet, table, generation), mine in packets.items():

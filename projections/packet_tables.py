@@ -21,7 +21,8 @@ from projections.clickhouse import ClickHouse, literal, quoted
 from streams.decode import RESERVED, PacketType
 from streams.names import token
 from streams.parsed_rows import ORIGIN_SCHEMA
-from streams.xtce import Database
+from streams.xtce import Database, Parameter
+from streams.xtce.conditions import in_words
 
 _SIMPLE = {
     pa.int8(): "Int8",
@@ -166,7 +167,17 @@ def column_rows(generation: str, packet_type: PacketType, table: str, database: 
                 "description": parameter.description,
                 "definition_file": parameter.file,
                 "definition_line": parameter.line,
-                "alarms": orjson.dumps([asdict(alarm) for alarm in parameter.alarms]).decode(),
+                "alarms": orjson.dumps(_alarms(column.role, parameter)).decode(),
             }
         )
     return pa.Table.from_pylist(rows)
+
+
+def _alarms(role: str, parameter: Parameter) -> list[dict[str, Any]]:
+    """Return the default alarms of a parameter, or for the column of its context those of each context."""
+    if role != "context":
+        return [asdict(alarm) for alarm in parameter.alarms]
+    return [
+        {"when": in_words(one.condition), "alarms": [asdict(alarm) for alarm in one.alarms]}
+        for one in parameter.context_alarms
+    ]

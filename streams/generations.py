@@ -13,7 +13,7 @@ from infra.errors import StreamError
 from streams.mission import Mission, bundle, unbundle
 from streams.operations import Operation, append_operation, read_operations
 
-PARSER_VERSION = "2"
+PARSER_VERSION = "3"
 """Goes up whenever the same bytes and the same mission database give other rows than before."""
 
 MISSION_LOADED = "mission-loaded"

@@ -21,13 +21,20 @@ _SETTINGS = {**LONG_QUERY, "final": 0}
 """A row that is there twice has the same level as itself, so that it is no second change."""
 
 
-def alarm_level(alarms: Sequence[dict[str, Any]], value: Any) -> str | None:
+def alarm_level(
+    alarms: Sequence[dict[str, Any]],
+    value: Any,
+    contexts: Sequence[Sequence[dict[str, Any]]] = (),
+    context: int | None = None,
+) -> str | None:
     """Return the most severe level that holds, `normal` when none does, None without alarms or value.
 
-    `alarms` are `AlarmRange`s as JSON, most severe first, as the table `columns` keeps them.
+    `alarms` are `AlarmRange`s as JSON, most severe first, as the table `columns` keeps them; in place of them
+    those of `contexts` count whose number (from 1) is `context`.
     """
-    if not alarms or value is None:
+    if not (alarms or contexts) or value is None:
         return None
+    alarms = contexts[context - 1] if context else alarms
     number = float(value) if isinstance(value, int | float) else str(value)
     if number in ("Infinity", "-Infinity", "NaN"):
         number = float(number)

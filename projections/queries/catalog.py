@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,11 @@ class ParameterColumns:
     file: str
     line: int
     alarms: list[dict[str, Any]]
+    context: str = ""
+    """The column that tells which of `context_alarms` counts in place of the alarms: 1 the first, 0 none."""
+
+    context_alarms: Sequence[dict[str, Any]] = ()
+    """Each with `when`, its condition in words, and `alarms`."""
 
     @property
     def octets(self) -> frozenset[str]:
@@ -62,6 +68,7 @@ def _parameter(columns: list[dict[str, Any]]) -> ParameterColumns:
     by_role = {column["role"]: column for column in columns}
     value = by_role.get("both") or by_role.get("value") or columns[0]
     raw = by_role.get("both") or by_role.get("raw") or value
+    context = by_role.get("context")
     return ParameterColumns(
         packet=value["packet"],
         table=value["table"],
@@ -76,6 +83,8 @@ def _parameter(columns: list[dict[str, Any]]) -> ParameterColumns:
         file=value["definition_file"],
         line=value["definition_line"],
         alarms=orjson.loads(value["alarms"]),
+        context=context["column"] if context else "",
+        context_alarms=orjson.loads(context["alarms"]) if context else (),
     )
 
 
@@ -117,6 +126,8 @@ def parameter_rows(
             "type": one.value_type,
             "raw_type": one.raw_type,
             "alarms": one.alarms,
+            "context_column": one.context or None,
+            "context_alarms": list(one.context_alarms),
             "definition": f"{one.file}:{one.line}",
         }
         for one in read_catalog(clickhouse, generation, packet)

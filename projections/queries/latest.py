@@ -27,6 +27,8 @@ class Sample(NamedTuple):
     value: Any
     raw: Any
     origin: Mapping[str, Any]
+    context: int | None = None
+    """Which of its alarm contexts holds in that packet (`queries/catalog.py`)."""
 
 
 def latest(
@@ -70,7 +72,7 @@ def _samples(
     clickhouse: ClickHouse, generation: str, wanted: Sequence[Wanted]
 ) -> dict[tuple[str, str], Sample]:
     return {
-        _key(one): Sample(values[one.value], values[one.raw], each.place.origin)
+        _key(one): Sample(values[one.value], values[one.raw], each.place.origin, values.get(one.context))
         for each, values in zip(wanted, read_packets(clickhouse, generation, wanted), strict=True)
         for one in each.parameters
         if values[one.value] is not None or values[one.raw] is not None
@@ -89,7 +91,9 @@ def sample_row(generation: str, one: ParameterColumns, sample: Sample) -> Row:
         "value": sample.value,
         "raw": sample.raw,
         "unit": one.unit,
-        "alarm": alarm_level(one.alarms, sample.value),
+        "alarm": alarm_level(
+            one.alarms, sample.value, [context["alarms"] for context in one.context_alarms], sample.context
+        ),
         "generation": generation,
         **sample.origin,
     }

@@ -20,6 +20,7 @@ import pyarrow as pa
 from projections.clickhouse import LONG_QUERY, ClickHouse, quoted
 from projections.queries.catalog import ParameterColumns
 from projections.queries.newest import Place
+from streams.decode.contexts import CONTEXT_NUMBER
 from streams.telemetry import float_name
 
 _AT_ONCE = 2
@@ -32,6 +33,7 @@ _EXACT = {
     "output_format_json_quote_64bit_integers": 0,
     "date_time_output_format": "simple",
 }
+_CONTEXT = str(CONTEXT_NUMBER)
 _BINARY, _TIME = str(pa.binary()), str(pa.timestamp("ns", tz="UTC"))
 
 
@@ -83,6 +85,8 @@ def _columns(parameters: Iterable[ParameterColumns]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in parameters:
         found |= {one.value: one.value_type, one.raw: one.raw_type}
+        if one.context:
+            found[one.context] = _CONTEXT
     return found
 
 

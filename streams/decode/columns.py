@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import pyarrow as pa
 
+from streams.decode.contexts import CONTEXT_NUMBER
 from streams.decode.samples import Conversion
 from streams.decode.slots import Slot
 from streams.xtce import Parameter
@@ -27,16 +28,25 @@ class Column:
     `name` is unique in the packet type and not reserved. `parameter` is the qualified name. `label` is what
     people see: the local name, or with enough of its path to be unique in the packet; of several places of
     a parameter in one packet the last has the plain label, those before it `label__1`, `label__2`, …
-    `role`: "both" where the raw value and the value are the same thing and stored once. `nullable`: may be
-    absent or without a value.
+    `role`: "both" where the raw value and the value are the same thing and stored once; "context" for the
+    number of the alarm context that holds in the packet. `nullable`: may be absent or without a value.
     """
 
     name: str
     parameter: str
     label: str
-    role: Literal["both", "raw", "value"]
+    role: Literal["both", "raw", "value", "context"]
     arrow_type: pa.DataType
     nullable: bool
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it holds the value of its parameter."""
+        return self.role in {"both", "value"}
+
+
+Part = Literal["raw", "value", "context"]
+"""What of a slot a column holds."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Source:
     slots: tuple[Slot, ...]
     ordinal: int
     last: bool
-    raw: bool
+    part: Part
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,8 @@ class PacketType:
     description: str
     file: str
     line: int
+    remarks: tuple[str, ...] = ()
+    """What of the mission database does not work in these packets, with its place; the rest does."""
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -75,9 +87,12 @@ class PacketType:
 
 
 def make_columns(
-    slots: Sequence[Slot], conversions: Sequence[Conversion]
+    slots: Sequence[Slot], conversions: Sequence[Conversion], with_contexts: Set[int] = frozenset()
 ) -> tuple[list[Column], list[Source]]:
-    """The columns of a packet type in the order of its slots, each value before its raw value."""
+    """The columns of a packet type in the order of its slots, each value before its raw value.
+
+    Slots whose index is in `with_contexts` have a column for the alarm context behind them.
+    """
     places: dict[str, list[Slot]] = {}
     for slot in slots:
         places.setdefault(slot.parameter.qualified_name, []).append(slot)
@@ -90,7 +105,12 @@ def make_columns(
         parameter = slot.parameter.qualified_name
         ordinal = seen[parameter] = seen.get(parameter, -1) + 1
         for column, source in _of_slot(
-            tuple(places[parameter]), ordinal, conversions[slot.index], labels[parameter], names
+            tuple(places[parameter]),
+            ordinal,
+            conversions[slot.index],
+            labels[parameter],
+            names,
+            contexts=slot.index in with_contexts,
         ):
             columns.append(column)
             sources.append(source)
@@ -98,9 +118,15 @@ def make_columns(
 
 
 def _of_slot(
-    slots: tuple[Slot, ...], ordinal: int, conversion: Conversion, label: str, names: _Names
+    slots: tuple[Slot, ...],
+    ordinal: int,
+    conversion: Conversion,
+    label: str,
+    names: _Names,
+    *,
+    contexts: bool,
 ) -> list[tuple[Column, Source]]:
-    """The column of a slot that holds raw and value in one, or the two that hold value and raw."""
+    """The column of raw and value in one, or the two of them; and that of the alarm context."""
     parameter = slots[0].parameter.qualified_name
     last = ordinal == len(slots) - 1
     always = sum(not slot.guarded for slot in slots)
@@ -117,10 +143,15 @@ def _of_slot(
         conversion.arrow,
         absent or conversion.nullable,
     )
-    found = [(value, Source(slots, ordinal, last, both))]
+    found = [(value, Source(slots, ordinal, last, "raw" if both else "value"))]
     if not both:
         raw = Column(names.free(f"{name}__raw"), parameter, label + tail, "raw", raw_type, absent)
-        found.append((raw, Source(slots, ordinal, last, True)))
+        found.append((raw, Source(slots, ordinal, last, "raw")))
+    if contexts:
+        number = Column(
+            names.free(f"{name}__context"), parameter, label + tail, "context", CONTEXT_NUMBER, absent
+        )
+        found.append((number, Source(slots, ordinal, last, "context")))
     return found
 
 

@@ -39,7 +39,7 @@ class Conversions:
                 )
             self._open.append(slot.index)
             self._compiled[slot.index] = compile_conversion(
-                slot, lambda condition: self._context(condition, slot)
+                slot, lambda condition: self.test(condition, slot)
             )
             self._open.pop()
         return self._compiled[slot.index]
@@ -55,7 +55,8 @@ class Conversions:
 
         return resolve
 
-    def _context(self, condition: Condition, user: Slot) -> Test:
+    def test(self, condition: Condition, user: Slot) -> Test:
+        """The test for a context of a slot; raises MissionError where it can not be known in the packet."""
         return compile_condition(condition, lambda reference: self._nearest(reference, user))
 
     def _nearest(self, reference: Reference, user: Slot) -> tuple[tuple[Slot, Conversion], ...]:
@@ -66,7 +67,7 @@ class Conversions:
         if places and self._complete:
             return self._candidates(places, reference)
         raise MissionError(
-            f"a context calibrator of {user.parameter.qualified_name} refers to {reference.parameter}, "
+            f"a context of {user.parameter.qualified_name} refers to {reference.parameter}, "
             f"which is not in the same packet",
             where=reference.place,
             fix="refer to a parameter of the packet: nothing is remembered from packet to packet",

@@ -13,6 +13,7 @@ import numpy as np
 from infra.errors import MissionError
 from streams.decode.batch import BlockSamples
 from streams.decode.columns import PacketType, make_columns, unique_labels
+from streams.decode.contexts import compile_contexts
 from streams.decode.conversions import Conversions
 from streams.decode.cut import Bytes, Offsets, Packets
 from streams.decode.faults import CannotDecodeError, Fault, left_over
@@ -145,7 +146,8 @@ def _maker(node: TreeNode, name: str) -> TableMaker:
     layout = node.layout
     known = Conversions(layout.slots, complete=True)
     conversions = [known.of(slot) for slot in layout.slots]
-    columns, sources = make_columns(layout.slots, conversions)
+    contexts, remarks = compile_contexts(name, layout.slots, known)
+    columns, sources = make_columns(layout.slots, conversions, contexts.keys())
     packet_type = PacketType(
         name=name,
         qualified_name=layout.container.qualified_name,
@@ -156,8 +158,9 @@ def _maker(node: TreeNode, name: str) -> TableMaker:
         description=layout.container.description,
         file=layout.container.file,
         line=layout.container.line,
+        remarks=remarks,
     )
-    return TableMaker(packet_type, layout.slots, sources, conversions)
+    return TableMaker(packet_type, layout.slots, sources, conversions, contexts)
 
 
 def _over(node: TreeNode, rows: Offsets, counts: Offsets) -> list[Fault]:

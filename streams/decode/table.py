@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streams.decode.batch import BlockPlan, BlockSamples
-from streams.decode.columns import Column, PacketType, Source
+from streams.decode.columns import Column, PacketType, Part, Source
+from streams.decode.contexts import AlarmContexts
 from streams.decode.faults import BAD_DIGIT, NOT_FINITE, Fault, ValueFaults
 from streams.decode.locate import FieldPlace
 from streams.decode.raw import Mask
@@ -39,10 +40,11 @@ class TableMaker:
         slots: Sequence[Slot],
         sources: Sequence[Source],
         conversions: Sequence[Conversion],
+        contexts: Mapping[int, AlarmContexts],
     ) -> None:
         self.packet_type = packet_type
         self.slots = slots
-        self._conversions = conversions
+        self._conversions, self._contexts = conversions, contexts
         self._sources = list(zip(packet_type.columns, sources, strict=True))
         self.plan = BlockPlan(slots, packet_type.size_bits or 0) if packet_type.fixed else None
         self._direct, self._rest = self._split()
@@ -55,7 +57,9 @@ class TableMaker:
         rest: list[tuple[int, Column, Source]] = []
         for number, (column, source) in enumerate(self._sources):
             place = (
-                self.plan.places.get(source.slots[source.ordinal].index) if self.plan and source.raw else None
+                self.plan.places.get(source.slots[source.ordinal].index)
+                if self.plan and source.part == "raw"
+                else None
             )
             if place is None:
                 rest.append((number, column, source))
@@ -79,7 +83,7 @@ class TableMaker:
         for slot, bad in self.plan.not_finite(samples):
             faults.add(NOT_FINITE, slot, bad)
         for number, _, source in self._rest:
-            arrays[number] = self._of_slot(samples, source.slots[source.ordinal], source.raw, faults)
+            arrays[number] = self._of_slot(samples, source.slots[source.ordinal], source.part, faults)
         return self._table(arrays, rows, faults)
 
     def make(self, samples: Samples, rows: npt.NDArray[np.int64]) -> tuple[PacketTable, list[Fault]]:
@@ -95,15 +99,15 @@ class TableMaker:
         shown = {
             (source.slots[source.ordinal].index): (column.label, column.name)
             for column, source in self._sources
-            if column.role != "raw"
+            if column.is_value
         }
         for slot in self.slots:
             place = places.get(slot.index)
             if place is None:
                 continue
             label, column = shown[slot.index]
-            raw = self._of_slot(samples, slot, True, faults)[0].as_py()
-            value = _python(self._of_slot(samples, slot, False, faults))
+            raw = self._of_slot(samples, slot, "raw", faults)[0].as_py()
+            value = _python(self._of_slot(samples, slot, "value", faults))
             found.append(FieldPlace(slot.parameter.qualified_name, label, column, *place, raw, value))
         return found
 
@@ -116,13 +120,15 @@ class TableMaker:
     def _column(self, samples: Samples, source: Source, faults: ValueFaults) -> pa.Array:
         """One column; of several places of a parameter, in each packet the one that the column is for."""
         if len(source.slots) == 1 or self.packet_type.fixed:
-            return self._of_slot(samples, source.slots[source.ordinal], source.raw, faults)
-        arrays = [self._of_slot(samples, slot, source.raw, faults) for slot in source.slots]
+            return self._of_slot(samples, source.slots[source.ordinal], source.part, faults)
+        arrays = [self._of_slot(samples, slot, source.part, faults) for slot in source.slots]
         return _chosen(samples, arrays, source)
 
-    def _of_slot(self, samples: Samples, slot: Slot, raw: bool, faults: ValueFaults) -> pa.Array:
-        """The raw values or the values of one slot."""
-        if not raw:
+    def _of_slot(self, samples: Samples, slot: Slot, part: Part, faults: ValueFaults) -> pa.Array:
+        """The raw values, the values or the alarm contexts of one slot."""
+        if part == "context":
+            return self._contexts[slot.index].column(samples, slot.index)
+        if part == "value":
             conversion = self._conversions[slot.index]
             array, problems = conversion.column(samples, slot.index)
             for what, bad in problems:

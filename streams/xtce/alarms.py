@@ -1,7 +1,7 @@
-"""Alarm definitions of parameter types (XTCE 1.2, NumericAlarmType and EnumerationAlarmType).
+"""Alarm definitions of parameter types, also by context (XTCE 1.2, NumericAlarmType, EnumerationAlarmType).
 
-Known limit: only what does not depend on anything else is read (StaticAlarmRanges, AlarmMultiRanges,
-EnumerationAlarmList); context alarms, change alarms, conditions and string alarms become remarks.
+Known limit: only alarms on a value are read (StaticAlarmRanges, AlarmMultiRanges, EnumerationAlarmList);
+change alarms, conditions, string alarms and numbers of violations become remarks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.xtce.bounds import read_bound
-from streams.xtce.element import Node
+from streams.xtce.conditions import Condition, read_condition
+from streams.xtce.element import Node, UnsupportedError
 
 LEVELS = ("normal", "watch", "warning", "distress", "critical", "severe")
 """Concern levels, least severe first."""
@@ -55,15 +56,46 @@ class AlarmRange:
         return self.contains(value) == (self.form == "inside")
 
 
+@dataclass(frozen=True)
+class ContextAlarm:
+    """The alarms that count, in place of the default ones, in packets in which a condition holds.
+
+    Of several the first one counts whose condition holds.
+    """
+
+    condition: Condition
+    alarms: tuple[AlarmRange, ...]
+    place: str
+
+
 def read_alarms(type_node: Node) -> tuple[AlarmRange, ...]:
     """The DefaultAlarm of a parameter type, most severe first, "otherwise" behind all others."""
-    if type_node.child("ContextAlarmList") is not None:
-        type_node.remark(
-            "ContextAlarmList was read over: alarms that depend on other parameters are not watched"
-        )
     alarm = type_node.child("DefaultAlarm")
-    if alarm is None:
+    return () if alarm is None else _ranges(alarm)
+
+
+def read_context_alarms(type_node: Node) -> tuple[ContextAlarm, ...]:
+    """The ContextAlarmList of a parameter type, in its order.
+
+    Empty when one of its conditions can not be read: which one counts depends on all those before it.
+    """
+    listed = type_node.child("ContextAlarmList")
+    if listed is None:
         return ()
+    try:
+        return tuple(
+            ContextAlarm(read_condition(alarm.need("ContextMatch")), _ranges(alarm), alarm.place)
+            for alarm in listed.children("ContextAlarm")
+        )
+    except UnsupportedError as error:
+        listed.remark(f"ContextAlarmList was read over, its DefaultAlarm alone is watched: {error}")
+        return ()
+
+
+def _ranges(alarm: Node) -> tuple[AlarmRange, ...]:
+    """What a DefaultAlarm or a ContextAlarm holds."""
+    if alarm.integer("minViolations", 1) > 1:
+        alarm.remark("minViolations was read over: each violation counts")
     found: list[AlarmRange] = []
     for child in alarm.children():
         match child.tag:
@@ -75,10 +107,10 @@ def read_alarms(type_node: Node) -> tuple[AlarmRange, ...]:
                 ]
             case "EnumerationAlarmList":
                 found += _labels(child, _level(alarm, "defaultAlarmLevel", "normal"))
-            case "AncillaryDataSet":
+            case "AncillaryDataSet" | "ContextMatch":
                 pass
             case _:
-                child.remark(f"{child.tag} in DefaultAlarm was read over: this alarm is not watched")
+                child.remark(f"{child.tag} in {alarm.tag} was read over: this alarm is not watched")
     return tuple(sorted(found, key=lambda part: (part.form == "otherwise", -LEVELS.index(part.level))))
 
 

@@ -48,6 +48,23 @@ class Combination:
 Condition = Comparison | Combination
 
 
+def in_words(condition: Condition) -> str:
+    """A condition as people write it: `MODE == SAFE and BATTERY_V > 11`."""
+    if isinstance(condition, Combination):
+        parts = (
+            f"({in_words(part)})" if isinstance(part, Combination) else in_words(part)
+            for part in condition.parts
+        )
+        return f" {condition.kind} ".join(parts)
+    right = _name(condition.right) if isinstance(condition.right, Reference) else condition.right
+    return f"{_name(condition.left)} {condition.operator} {right}"
+
+
+def _name(reference: Reference) -> str:
+    name = reference.parameter.rsplit("/", 1)[-1]
+    return name if reference.calibrated else f"raw {name}"
+
+
 def read_reference(node: Node) -> Reference:
     """A ParameterInstanceRef, or the same attributes on a Comparison."""
     if node.integer("instance", 0) != 0:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from streams.xtce.alarms import AlarmRange
+from streams.xtce.alarms import AlarmRange, ContextAlarm
 from streams.xtce.element import Node
 from streams.xtce.names import qualified
 from streams.xtce.types import AggregateType, ArrayType, ParameterType, TypeReader, description
@@ -30,6 +30,7 @@ class Parameter:
     file: str
     line: int
     alarms: tuple[AlarmRange, ...]
+    context_alarms: tuple[ContextAlarm, ...] = ()
     initial: str | None = None
     """The text of initialValue: what the field of a telecommand holds where nothing else says it."""
 
@@ -51,6 +52,7 @@ def read_parameter(node: Node, types: TypeReader) -> tuple[Parameter, ...]:
                 node.file,
                 node.line,
                 leaf.alarms,
+                leaf.context_alarms,
                 leaf.initial if node.optional("initialValue") is None else node.string("initialValue"),
             )
         )

@@ -12,7 +12,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
 
-from streams.xtce.alarms import AlarmRange, read_alarms
+from streams.xtce.alarms import AlarmRange, ContextAlarm, read_alarms, read_context_alarms
 from streams.xtce.element import Node
 from streams.xtce.encodings import (
     ENCODING_TAGS,
@@ -42,6 +42,7 @@ class ParameterType:
     unit: str
     description: str
     alarms: tuple[AlarmRange, ...]
+    context_alarms: tuple[ContextAlarm, ...]
     initial: str | None
     place: str
 
@@ -196,7 +197,8 @@ class TypeReader:
         if cls in {EnumeratedType, BooleanType} and getattr(encoding, "calibration", None) is not None:
             node.remark(f"the calibrator of a {node.tag} was read over: labels stand for raw values")
         initial = node.optional("initialValue")
-        common = (name, encoding, _unit(node), description(node), read_alarms(node), initial, node.place)
+        alarms = read_alarms(node), read_context_alarms(node)
+        common = (name, encoding, _unit(node), description(node), *alarms, initial, node.place)
         if cls is EnumeratedType:
             return EnumeratedType(*common, labels=_labels(node))
         if cls is BooleanType:
@@ -220,7 +222,8 @@ class TypeReader:
                     f'the member "{label}" is defined twice', "rename or remove one of the two"
                 )
             members[label] = self.refer(member, "typeRef")
-        return AggregateType(name, None, "", description(node), (), None, node.place, tuple(members.items()))
+        common = (name, None, "", description(node), (), (), None, node.place)
+        return AggregateType(*common, tuple(members.items()))
 
     def _array(self, node: Node, name: str) -> ArrayType:
         dimensions = tuple(_dimension(child) for child in node.need("DimensionList").children("Dimension"))
@@ -234,7 +237,8 @@ class TypeReader:
                 f"the array has {count} elements, {_MAX_ELEMENTS} are possible", "make it smaller"
             )
         element = self.refer(node, "arrayTypeRef")
-        return ArrayType(name, None, "", description(node), (), None, node.place, element, dimensions)
+        common = (name, None, "", description(node), (), (), None, node.place)
+        return ArrayType(*common, element, dimensions)
 
 
 def description(node: Node) -> str:

@@ -203,7 +203,8 @@ def test_a_label_with_an_alarm_of_its_own_is_none_of_the_others_however_severe_t
 
 
 def test_what_is_read_over_is_a_remark_with_its_place(tmp_path: Path) -> None:
-    kind = U8.replace("</IntegerParameterType>", "<ContextAlarmList/></IntegerParameterType>")
+    alarm = "<DefaultAlarm><ChangeAlarmRanges/></DefaultAlarm>"
+    kind = U8.replace("</IntegerParameterType>", f"{alarm}</IntegerParameterType>")
     text = xml.system(xml.telemetry(kind, xml.parameter("a", "U8")) + "<ServiceSet/>")
     remarks = xml.load(tmp_path, text).remarks
     assert len(remarks) == 2

@@ -109,6 +109,20 @@ def limited(bits: int, slope: float, **limits: float) -> str:
     return linear(bits, 0, slope).replace("</FloatParameterType>", f"{alarm}</FloatParameterType>")
 
 
+def by_context(kind: str, *contexts: tuple[tuple[str, object], Mapping[str, float]]) -> str:
+    """Return a type with other limits where a parameter has a value: `(("MODE", "ON"), {"warning": 1})`."""
+    listed = "".join(
+        "<ContextAlarm><StaticAlarmRanges>"
+        + "".join(f'<{level.capitalize()}Range maxInclusive="{limit}"/>' for level, limit in limits.items())
+        + "</StaticAlarmRanges><ContextMatch>"
+        + f"<Comparison parameterRef={quoteattr(name)} value={quoteattr(str(value))}/>"
+        + "</ContextMatch></ContextAlarm>"
+        for (name, value), limits in contexts
+    )
+    end = "</FloatParameterType>"
+    return kind.replace(end, f"<ContextAlarmList>{listed}</ContextAlarmList>{end}")
+
+
 def made_mission(
     folder: Path,
     packets: Mapping[str, Fields],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from rich.columns import Columns
@@ -38,6 +39,14 @@ class Cell:
     level: str | None
 
 
+class _Limits(NamedTuple):
+    """A parameter's unit and alarms, as JSON: the default ones, and those of each context."""
+
+    unit: str
+    alarms: list[dict[str, Any]]
+    contexts: list[list[dict[str, Any]]]
+
+
 class Board:
     """Newest values by packet and label; what every packet has (headers, clocks) is left out."""
 
@@ -47,8 +56,18 @@ class Board:
         self.columns = {
             kind.name: _shown_columns(kind, common if len(types) > 1 else set()) for kind in types
         }
-        self._parameters = {
-            name: (parameter.unit, [asdict(alarm) for alarm in parameter.alarms])
+        self._contexts = {
+            (kind.name, column.label): column.name
+            for kind in types
+            for column in kind.columns
+            if column.role == "context"
+        }
+        self._limits = {
+            name: _Limits(
+                parameter.unit,
+                [asdict(alarm) for alarm in parameter.alarms],
+                [[asdict(alarm) for alarm in one.alarms] for one in parameter.context_alarms],
+            )
             for name, parameter in mission.database.parameters.items()
         }
         self.cells: dict[str, dict[str, Cell]] = {kind.name: {} for kind in types}
@@ -60,13 +79,13 @@ class Board:
         packet, columns, rows = table_of(data)
         self.packets += rows
         for column in self.columns.get(packet, ()):
-            values = columns[column.name]
-            value = values[-1] if isinstance(values, list) else values
+            value = _newest(columns, column.name)
             if column.arrow_type == pa.binary() and value is not None:
                 value = base64.b64decode(value).hex()
-            unit, alarms = self._parameters[column.parameter]
-            level = alarm_level(alarms, value)
-            self.cells[packet][column.label] = Cell(value, unit, level)
+            limits = self._limits[column.parameter]
+            context = _newest(columns, self._contexts.get((packet, column.label)))
+            level = alarm_level(limits.alarms, value, limits.contexts if context is not None else (), context)
+            self.cells[packet][column.label] = Cell(value, limits.unit, level)
             if level not in (None, "normal"):
                 self.alarms[column.label] = str(level)
 
@@ -85,10 +104,14 @@ class Board:
         return Group(*lines, Columns(tables))
 
 
+def _newest(columns: Mapping[str, Any], name: str | None) -> Any:
+    """The newest value of a column, None where there is no such column."""
+    values = None if name is None else columns[name]
+    return values[-1] if isinstance(values, list) else values
+
+
 def _shown_columns(kind: PacketType, common: set[str]) -> list[Column]:
-    return [
-        column for column in kind.columns if column.role in {"both", "value"} and column.label not in common
-    ]
+    return [column for column in kind.columns if column.is_value and column.label not in common]
 
 
 def _table(packet: str, cells: dict[str, Cell]) -> Table:

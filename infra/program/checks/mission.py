@@ -27,7 +27,9 @@ def findings_of(mission: Mission) -> list[Finding]:
     """Return the remarks on a mission's database and telecommands. Raises ConfigError for wrong settings."""
     telecommands = TelecommandSet(mission)
     database = mission.database
-    found = [remark("mission", text, _READ_OVER) for text in database.remarks]
+    kinds = mission.decoder().packet_types if database.containers else ()
+    remarks = [*database.remarks, *(text for kind in kinds for text in kind.remarks)]
+    found = [remark("mission", text, _READ_OVER) for text in remarks]
     for name, why in telecommands.problems.items():
         found.append(remark("telecommands", f"{name} can not be sent: {why}", _MEND))
     whole = (

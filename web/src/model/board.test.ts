@@ -48,6 +48,21 @@ describe("a board", () => {
     expect(one.takeChanged()).toEqual([]);
   });
 
+  it("takes the alarms of the context that the packet tells", () => {
+    const limit = { ...altitude.alarms[0]!, maximum: 10 };
+    const watched = parameter("NAV", "ALTITUDE", {
+      alarms: altitude.alarms,
+      contextAlarms: [{ when: "PHASE == PAD", alarms: [limit] }],
+      contextColumn: "ALTITUDE__context",
+    });
+    const one = new Board(new Catalog("g-1", [watched]));
+    const seen: string[] = [];
+    one.watch((_, sample) => seen.push(sample.level));
+    one.take(message({ ALTITUDE: [50, 50], ALTITUDE__context: [1, 0], frame_offset: [7, 8] }, 2));
+    one.take(message({ ALTITUDE: 50 }));
+    expect(seen).toEqual(["warning", "normal", "normal"]);
+  });
+
   it("hands out a part of what changed, those first that wait longest", () => {
     const one = board();
     const [altitude, other] = ["ALTITUDE", "SPEED"].map((label) => parameter("NAV", label));

@@ -47,7 +47,9 @@ export class Board {
         const value = asAnswered(parameter.type, at(parameter.valueColumn));
         if (value === null) continue;
         const raw = asAnswered(parameter.rawType, at(parameter.rawColumn));
-        this.put(parameter, { value, raw, level: levelOf(parameter.alarms, value), received, time, frameOffset });
+        const context = parameter.contextColumn === null ? null : at(parameter.contextColumn);
+        const level = levelOf(parameter, value, context);
+        this.put(parameter, { value, raw, level, received, time, frameOffset });
       }
     }
   }

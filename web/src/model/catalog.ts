@@ -2,7 +2,7 @@
 
 import { askRows } from "../bus/ask";
 import type { Bus } from "../bus/bus";
-import type { AlarmRange } from "./alarms";
+import type { AlarmRange, ContextAlarm } from "./alarms";
 
 export interface Parameter {
   /** `PACKET.LABEL`: names one parameter of one packet. */
@@ -19,6 +19,9 @@ export interface Parameter {
   type: string;
   rawType: string;
   alarms: AlarmRange[];
+  contextAlarms: ContextAlarm[];
+  /** The column that tells which of the context alarms counts in a packet; null where there are none. */
+  contextColumn: string | null;
   /** File and line in the mission database. */
   definition: string;
 }
@@ -90,6 +93,8 @@ interface Row {
   type: string;
   raw_type: string;
   alarms: AlarmRange[];
+  context_alarms: ContextAlarm[];
+  context_column: string | null;
   definition: string;
 }
 
@@ -108,6 +113,8 @@ export async function loadCatalog(bus: Bus, scope: { generation?: string; as_of?
     type: row.type,
     rawType: row.raw_type,
     alarms: row.alarms,
+    contextAlarms: row.context_alarms,
+    contextColumn: row.context_column,
     definition: row.definition,
   }));
   return new Catalog(rows[0]?.generation ?? "", parameters);

@@ -3,7 +3,7 @@
 import { askRows } from "../bus/ask";
 import type { Bus } from "../bus/bus";
 import type { Value } from "../bus/telemetry";
-import { levelOf } from "./alarms";
+import type { Level } from "./alarms";
 import type { Sample } from "./board";
 import type { Catalog, Parameter } from "./catalog";
 import { fromIso } from "./format";
@@ -19,6 +19,8 @@ interface Row {
   packet: string;
   value: Value;
   raw: Value;
+  /** The level of its alarm; null for a parameter without alarms. */
+  alarm: Level | null;
   time: string;
   received: string;
   frame_offset: number;
@@ -33,11 +35,11 @@ export function samplesOf(catalog: Catalog, rows: readonly Row[]): [Parameter, S
   return rows.flatMap((row) => {
     const parameter = catalog.get(`${row.packet}.${row.parameter}`);
     if (!parameter || row.value === null) return [];
-    const { value, raw } = row;
+    const { value, raw, alarm } = row;
     const sample: Sample = {
       value,
       raw,
-      level: levelOf(parameter.alarms, value),
+      level: alarm ?? "none",
       received: fromIso(row.received),
       time: fromIso(row.time),
       frameOffset: row.frame_offset,

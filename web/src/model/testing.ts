@@ -15,6 +15,8 @@ export function parameter(packet: string, label: string, fields: Partial<Paramet
     type: "double",
     rawType: "uint16",
     alarms: [],
+    contextAlarms: [],
+    contextColumn: null,
     definition: "demo.xml:1",
     ...fields,
   };

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { AlarmRange } from "../model/alarms";
+import { limitTexts } from "../model/alarms";
 import type { Parameter } from "../model/catalog";
 import { age, exact, utc } from "../model/format";
 import { useSession, type Session } from "../model/session";
@@ -69,6 +69,7 @@ function plotted({ router }: Session, key: string): string[] {
 
 function Definition({ parameter }: { parameter: Parameter }) {
   const [open, setOpen] = useState(false);
+  const limits = limitTexts(parameter);
   return (
     <>
       <dt>Type</dt>
@@ -77,17 +78,17 @@ function Definition({ parameter }: { parameter: Parameter }) {
       </dd>
       <dt>Defined in</dt>
       <dd>{parameter.definition}</dd>
-      {parameter.alarms.length > 0 && (
+      {limits.length > 0 && (
         <>
           <dt>Limits</dt>
           <dd>
             <button className="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-              {parameter.alarms.length} {open ? "▾" : "▸"}
+              {limits.length} {open ? "▾" : "▸"}
             </button>
             {open && (
               <ul className="plain">
-                {parameter.alarms.map((alarm, index) => (
-                  <li key={index}>{limitText(alarm)}</li>
+                {limits.map((text, index) => (
+                  <li key={index}>{text}</li>
                 ))}
               </ul>
             )}
@@ -96,11 +97,4 @@ function Definition({ parameter }: { parameter: Parameter }) {
       )}
     </>
   );
-}
-
-/** A limit in words: `warning outside of -40 … 70`. */
-export function limitText({ level, form, minimum, maximum, label }: AlarmRange): string {
-  if (form === "label") return `${level} when ${label}`;
-  if (form === "otherwise") return `${level} for any other label`;
-  return `${level} ${form === "outside" ? "outside of" : "within"} ${minimum ?? "−∞"} … ${maximum ?? "∞"}`;
 }
