@@ -21,7 +21,13 @@ from streams import names
 from streams.chain import append_event
 
 PASSWORD = "correct horse"
-PEOPLE = {"vera": Role.VIEWER, "oscar": Role.OPERATOR, "anna": Role.APPROVER, "ben": Role.APPROVER}
+PEOPLE = {
+    "vera": Role.VIEWER,
+    "oscar": Role.OPERATOR,
+    "anna": Role.APPROVER,
+    "ben": Role.APPROVER,
+    "ada": Role.ADMIN,
+}
 RIGHTS = "\n[commands]\napprovals = { distress = 1, critical = 1, severe = 2 }\n"
 """Of the rocket's telecommands, those that the pad takes are distress at most: here they need an approval."""
 

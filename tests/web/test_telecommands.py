@@ -143,6 +143,32 @@ def test_a_viewer_reads_checks_and_is_told_why_nothing_can_be_sent(browser: Brow
         assert serious_issues(page) == []
 
 
+def test_the_flights_page_disables_what_a_role_does_not_allow_and_says_why(
+    browser: Browser, ground: Station
+) -> None:
+    with ground.as_person(browser, "oscar", "#/flights") as page:
+        page.get_by_label("New generation").fill("again")
+        page.get_by_role("button", name="Reprocess").click()
+        expect(page.get_by_text("again is finished")).to_be_visible(timeout=60_000)
+        for verb in ("Promote", "Drop"):
+            expect(page.get_by_role("button", name=f"{verb} again")).to_be_disabled()
+            why = f"oscar may not {verb.lower()} generations: that takes the role admin."
+            expect(page.get_by_text(why)).to_be_visible()
+        assert serious_issues(page) == []
+    with ground.as_person(browser, "vera", "#/flights") as page:
+        expect(page.get_by_text("vera may not reprocess: that takes the role operator.")).to_be_visible()
+        expect(page.get_by_role("button", name="Reprocess")).to_be_disabled()
+        expect(page.get_by_role("button", name="Promote again")).to_be_disabled()
+        page.get_by_role("button", name="Compare", exact=True).click()
+        expect(page.get_by_role("region", name="Generations", exact=True)).to_contain_text("only in")
+    with ground.as_person(browser, "ada", "#/flights") as page:
+        expect(page.get_by_role("button", name="Promote again")).to_be_enabled()
+        expect(page.get_by_text("that takes the role")).to_have_count(0)
+        page.get_by_role("button", name="Drop again").click()
+        page.get_by_role("dialog").get_by_role("button", name="Yes").click()
+        expect(page.get_by_role("button", name="Drop again")).to_have_count(0)
+
+
 def test_a_wrong_password_is_named_as_such(browser: Browser, ground: Station) -> None:
     with browser.new_context() as tabs:
         page = tabs.new_page()

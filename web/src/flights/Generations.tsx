@@ -1,9 +1,10 @@
 import { useEffect, useState } from "react";
 import { words } from "../bus/ask";
 import { count, fromIso, utc } from "../model/format";
-import { askGeneration } from "../model/jobs";
+import { askGeneration, subjectOf } from "../model/jobs";
 import { loadGenerations, type Generation } from "../model/records";
-import { useSession } from "../model/session";
+import { whyNot } from "../model/rights";
+import { useMay, useSession } from "../model/session";
 import { useStore } from "../model/store";
 import { DataTable } from "../parts/DataTable";
 import { useConfirm } from "../parts/useConfirm";
@@ -20,6 +21,10 @@ export function Generations() {
   const [note, setNote] = useState("");
   const { confirm, dialog } = useConfirm();
   const generations = answer ?? [];
+  const why = {
+    promote: whyNot(bus.user, "promote generations", "admin", useMay(subjectOf("generation", bus.user, "promote"))),
+    drop: whyNot(bus.user, "drop generations", "admin", useMay(subjectOf("generation", bus.user, "drop"))),
+  };
 
   async function change(verb: "promote" | "drop", { generation }: Generation, question: string) {
     if (!(await confirm(question))) return;
@@ -53,14 +58,16 @@ export function Generations() {
             cell: (each) => (
               <span className="pair">
                 <button
-                  disabled={each.live}
+                  disabled={each.live || why.promote !== ""}
+                  title={each.live ? "It is the live one." : why.promote}
                   aria-label={`Promote ${each.generation}`}
                   onClick={() => void change("promote", each, `Let ${each.generation} be live for all readers?`)}
                 >
                   Promote
                 </button>
                 <button
-                  disabled={each.live}
+                  disabled={each.live || why.drop !== ""}
+                  title={each.live ? "The live one is never dropped." : why.drop}
                   aria-label={`Drop ${each.generation}`}
                   onClick={() =>
                     void change("drop", each, `Drop all rows of ${each.generation}? Frames stay; it can be derived again.`)
@@ -73,6 +80,7 @@ export function Generations() {
           },
         ]}
       />
+      {(why.promote || why.drop) && <p className="note">{[why.promote, why.drop].filter(Boolean).join(" ")}</p>}
       <p role="status">{note}</p>
       <Reprocess onDone={reload} />
       <Comparison generations={generations} />

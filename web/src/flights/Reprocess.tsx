@@ -1,10 +1,15 @@
 import { useState, type FormEvent } from "react";
+import { subjectOf } from "../model/jobs";
+import { whyNot } from "../model/rights";
+import { useMay, useSession } from "../model/session";
 import { JobProgress } from "../parts/JobProgress";
 import { useJob } from "../parts/useJob";
 
 /** Derive all frames again with the newest mission database, into a generation of its own. */
 export function Reprocess({ onDone }: { onDone: () => void }) {
   const [name, setName] = useState("");
+  const { bus } = useSession();
+  const why = whyNot(bus.user, "reprocess", "operator", useMay(subjectOf("generation", bus.user, "reprocess")));
   const { start, progress, busy, wrong } = useJob("generation", "reprocess");
 
   function reprocess(event: FormEvent) {
@@ -18,9 +23,10 @@ export function Reprocess({ onDone }: { onDone: () => void }) {
         New generation{" "}
         <input value={name} placeholder="a name of its own" onChange={(event) => setName(event.target.value)} />
       </label>
-      <button type="submit" disabled={busy}>
+      <button type="submit" disabled={busy || why !== ""} title={why}>
         Reprocess
       </button>
+      {why && <span className="note">{why}</span>}
       {progress && (
         <JobProgress progress={progress} what="frames" finished={`${String(progress.result.generation ?? "")} is finished`} />
       )}

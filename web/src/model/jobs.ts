@@ -15,9 +15,14 @@ export interface Progress {
 
 export const NOT_BEGUN: Progress = { state: "waiting", done: 0, total: 0, error: "", result: {} };
 
+/** The subject on which a user asks a service for what it does. */
+export function subjectOf(service: Service, user: string, verb: string): string {
+  return `${service}.${user}.${verb}`;
+}
+
 /** Ask the generation service in this user's name. */
 export function askGeneration<Answer>(bus: Bus, verb: string, request: object): Promise<Answer> {
-  return askOne<Answer>(bus, `generation.${bus.user}.${verb}`, request);
+  return askOne<Answer>(bus, subjectOf("generation", bus.user, verb), request);
 }
 
 /** Begin a job; `onProgress` is told until it says finished or failed. Throws RequestError when it is refused. */
@@ -36,7 +41,7 @@ export async function runJob(
     if (progress.state === "finished" || progress.state === "failed") stop();
   });
   try {
-    await askOne(bus, `${service}.${bus.user}.${verb}`, { ...request, job });
+    await askOne(bus, subjectOf(service, bus.user, verb), { ...request, job });
   } catch (error) {
     stop();
     throw error;

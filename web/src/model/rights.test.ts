@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { allows, covers } from "./rights";
+import { allows, covers, whyNot } from "./rights";
 
 it("knows NATS wildcards", () => {
   const cases: [string, string, boolean][] = [
@@ -20,4 +20,9 @@ it("allows what is listed and not denied, and all where there is no list", () =>
   expect(allows(viewer, "telecommand.vera.check")).toBe(true);
   expect(allows({ publish: { allow: [">"], deny: ["x.>"] } }, "x.y")).toBe(false);
   expect(allows({}, "telecommand.vera.submit")).toBe(true);
+});
+
+it("tells what is not allowed with the role that it takes", () => {
+  expect(whyNot("vera", "reprocess", "operator", true)).toBe("");
+  expect(whyNot("vera", "reprocess", "operator", false)).toBe("vera may not reprocess: that takes the role operator.");
 });

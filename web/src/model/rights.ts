@@ -26,6 +26,11 @@ export function allows({ publish }: Permissions, subject: string): boolean {
   return publish?.allow === undefined || publish.allow.some((pattern) => covers(pattern, subject));
 }
 
+/** Why a user can not do something, of which it is known whether the user may; empty where nothing is against it. */
+export function whyNot(user: string, what: string, role: string, may: boolean): string {
+  return may ? "" : `${user} may not ${what}: that takes the role ${role}.`;
+}
+
 /** This user's permissions; none where the server does not tell them: then it refuses what is tried. */
 export async function loadPermissions(bus: Bus): Promise<Permissions> {
   const inbox = createInbox(`_INBOX.${bus.user}`);
