@@ -64,10 +64,36 @@ def test_heads_can_be_kept_and_are_met_by_a_later_verification(
     ground.program.run("audit", "verify", "--head", tmp_path / "heads.txt")
 
 
+NO_PICKER = "delete window.showSaveFilePicker"
+"""As in a browser that lets a page write no files: an export is gathered and downloaded."""
+
+PICKER = """
+window.showSaveFilePicker = async ({ suggestedName }) => {
+  if (window.noThanks) throw new DOMException("", "AbortError");
+  window.chosen = suggestedName;
+  return (await navigator.storage.getDirectory()).getFileHandle("export", { create: true });
+};
+"""
+"""Answers the dialog, for which a browser without a screen has no person, with a file of the page's own."""
+
+CONTENT = """
+async () => (await (await (await navigator.storage.getDirectory()).getFileHandle("export")).getFile()).text()
+"""
+
+
+def verdict(ground: Station, folder: Path, export: str) -> str:
+    """What the stand-alone verifier, saved beside an export, says of it."""
+    key = ground.program.run("audit", "key", "--json").row["fingerprint"]
+    command = [sys.executable, "verify.py", export, "--key", key]
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    return told.stdout
+
+
 def test_an_export_is_downloaded_and_verified_by_the_program_that_comes_with_it(
     browser: Browser, ground: Station, tmp_path: Path
 ) -> None:
-    with ground.as_person(browser, "oscar", "#/audit") as page:
+    with ground.as_person(browser, "oscar", "#/audit", script=NO_PICKER) as page:
         export = saved(page, "Export", tmp_path)
         saved(page, "Save verify.py", tmp_path)
         expect(page.get_by_text("bytes, signed")).to_be_visible()
@@ -78,11 +104,33 @@ def test_an_export_is_downloaded_and_verified_by_the_program_that_comes_with_it(
         page.get_by_label("to", exact=True).fill("2000-01-02")
         page.get_by_role("button", name="Export", exact=True).click()
         expect(page.get_by_role("alert")).to_contain_text("no frame was recorded then")
-    key = ground.program.run("audit", "key", "--json").row["fingerprint"]
-    command = [sys.executable, "verify.py", export.name, "--key", key]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "GOOD" in told.stdout
+    assert "GOOD" in verdict(ground, tmp_path, export.name)
+
+
+def test_an_export_is_written_into_the_file_that_a_person_chose(
+    browser: Browser, ground: Station, tmp_path: Path
+) -> None:
+    with ground.as_person(browser, "oscar", "#/audit", script=PICKER) as page:
+        export = page.get_by_role("button", name="Export", exact=True)
+        export.click()
+        expect(page.get_by_text("bytes, signed")).to_be_visible()
+        content = page.evaluate(CONTENT)
+        assert re.fullmatch(r"flight-ledger-.*\.jsonl", page.evaluate("window.chosen"))
+        page.get_by_label("Frames from").fill("2000-01-01")
+        page.get_by_label("to", exact=True).fill("2000-01-02")
+        export.click()
+        expect(page.get_by_role("alert")).to_contain_text("no frame was recorded then")
+        assert page.evaluate(CONTENT) == content
+        page.evaluate("window.noThanks = true")
+        page.get_by_label("Frames from").fill("")
+        page.get_by_label("to", exact=True).fill("")
+        export.click()
+        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(export).to_be_enabled()
+        assert page.evaluate(CONTENT) == content
+        saved(page, "Save verify.py", tmp_path)
+    (tmp_path / "export.jsonl").write_text(content)
+    assert "GOOD" in verdict(ground, tmp_path, "export.jsonl")
 
 
 def test_a_viewer_sees_the_heads_and_is_told_why_there_is_no_more(browser: Browser, ground: Station) -> None:

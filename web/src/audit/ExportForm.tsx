@@ -1,11 +1,12 @@
 import { useMemo, useState, type FormEvent } from "react";
 import { words } from "../bus/ask";
-import { fetchExport, fetchVerifier, subjectOf } from "../model/audit";
+import { fetchExport, fetchVerifier, subjectOf, type ExportScope } from "../model/audit";
 import { count, iso } from "../model/format";
 import { momentOf } from "../model/moments";
 import { sessionsOf } from "../model/operations";
 import { useMay, useSession } from "../model/session";
 import { useStore } from "../model/store";
+import { openFile, type OpenFile } from "../parts/openFile";
 import { download } from "../plot/files";
 
 /** One signed file of all events and of the frames of a time or a session, for whoever has to believe it. */
@@ -27,16 +28,33 @@ export function ExportForm({ onExported }: { onExported: () => void }) {
     setBytes(null);
   }
 
+  /** Fetch the export into a file; returns its size. */
+  async function written(file: OpenFile, scope: ExportScope): Promise<number> {
+    let size = 0;
+    setBytes(size);
+    try {
+      await fetchExport(bus, scope, async (piece) => {
+        await file.write(piece);
+        setBytes((size += piece.length));
+      });
+      await file.close();
+    } catch (error) {
+      await file.abort().catch(() => {});
+      throw error;
+    }
+    return size;
+  }
+
   const start = (event: FormEvent) => {
     event.preventDefault();
     void attempt(async () => {
       const now = clock.now();
       const scope = { from: momentOf(from, now), to: momentOf(to, now), session: session || undefined };
-      setBytes(0);
+      const file = await openFile(fileName(now));
+      if (file === null) return;
       setNote("");
-      const content = await fetchExport(bus, scope, setBytes);
-      download(content, fileName(now));
-      setNote(`${count(content.size)} bytes, signed`);
+      const size = await written(file, scope);
+      setNote(`${count(size)} bytes, signed`);
       onExported();
     });
   };

@@ -88,17 +88,16 @@ export interface ExportScope {
   session?: string;
 }
 
-/** Fetch a signed record; `onBytes` is told how much has come. Throws RequestError with the service's words. */
-export async function fetchExport(bus: Bus, scope: ExportScope, onBytes: (bytes: number) => void): Promise<Blob> {
-  const pieces: Blob[] = [];
-  let bytes = 0;
+/** Fetch a signed record, piece by piece: the next one is asked for when `take` is done with the one before. */
+export async function fetchExport(
+  bus: Bus,
+  scope: ExportScope,
+  take: (piece: Uint8Array<ArrayBuffer>) => Promise<void>,
+): Promise<void> {
   for await (const piece of askPieces(bus, subjectOf(bus.user, "export"), { client: "web client", ...scope })) {
     // A copy: the piece is a view of the connection's own buffer.
-    pieces.push(new Blob([new Uint8Array(piece)]));
-    bytes += piece.length;
-    onBytes(bytes);
+    await take(new Uint8Array(piece));
   }
-  return new Blob(pieces, { type: "application/jsonl" });
 }
 
 /** The stand-alone program that verifies exports. */
