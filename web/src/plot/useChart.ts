@@ -1,6 +1,7 @@
 /** A chart for as long as a plot is shown: made for its series, theme and size, drawn when there is news. */
 
 import { useEffect, useRef, useState, type RefObject } from "react";
+import { loadsAfter } from "../model/plotLoads";
 import { padded, type PlotWindow } from "../model/plotWindow";
 import { plotTable } from "../model/plotTable";
 import type { Range } from "../model/timeBar";
@@ -12,9 +13,6 @@ import type { PlotSource } from "./plotSource";
 
 /** Time between two drawings: a plot needs no more than this to look alive. */
 const DRAW_EVERY_MS = 60;
-const SETTLE_MS = 120;
-/** By then the writer has stored what was published before. */
-const STORED_MS = 3000;
 
 interface Props {
   place: RefObject<HTMLDivElement | null>;
@@ -48,13 +46,10 @@ export function useChart(props: Props): RefObject<ChartHandle | null> {
   useEffect(() => {
     if (keys.length === 0 || width === 0) return;
     const load = () => void source.load(latest.current.keys, stretchOf(latest.current), Math.round(width * 1.5));
-    const timer = setTimeout(load, SETTLE_MS);
-    // What was published just before the page listened may reach the tables only after the first look.
-    const later = source.isLive ? setTimeout(load, SETTLE_MS + STORED_MS) : undefined;
+    const timers = loadsAfter(source.isLive).map((ms) => setTimeout(load, ms));
     const again = setInterval(() => source.overfull && load(), 1000);
     return () => {
-      clearTimeout(timer);
-      clearTimeout(later);
+      for (const timer of timers) clearTimeout(timer);
       clearInterval(again);
     };
   }, [source, names, windowText, width]);
