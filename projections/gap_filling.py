@@ -25,9 +25,11 @@ def filled_gaps_query(gaps: str, known: str = "true") -> str:
     `filled` counts missing packets, `filled_by` names the sessions that have them, `still_missing` is the
     rest.
 
-    Known limits: a packet without a device's clock fills nothing, since an import tells only when it was
-    imported. After a restart that sets back clock and counter, packets of another run can look like those
-    that are missing.
+    Known limits: a packet without a device's clock fills nothing. Its count comes again after a wrap, after
+    a restart and in every other flight, the received times of a dump are those of its import, and the clocks
+    of packets around it bound it only if the recorder kept all APIDs in the order in which they were made,
+    which nothing says. After a restart that sets back clock and counter, packets of another run can look like
+    those that are missing.
     """
     gap = ", ".join(f"gap.{name} AS {name}" for name in _GAP)
     tolerance = f"INTERVAL {CLOCK_TOLERANCE_S} SECOND"

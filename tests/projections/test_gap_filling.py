@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from support.projected import SECOND, Projected, Sent, recorded_at
 
 from projections.queries.history import history
 from projections.queries.records import gaps
-from streams.mission import Mission
+from streams.mission import Mission, load_mission
 
 PLACE_NS = SECOND // 100
 Heard = tuple[str, int]
@@ -88,6 +89,18 @@ def test_a_count_that_comes_again_after_a_wrap_fills_nothing(projected: Projecte
     assert found(projected) == [(5, 0, [], 5)]
     projected.write(mission, recorded([("card", place) for place in range(16_380, 16_387)], first=20))
     assert found(projected, session="radio") == [(5, 5, ["card"], 0)]
+
+
+def test_a_count_alone_fills_nothing_whatever_other_packets_tell_of_the_time(
+    projected: Projected, tmp_path: Path
+) -> None:
+    """Without a clock of the device the counts, the order and the received times would all fit."""
+    made_mission(tmp_path, {"NAV": {"A": integer(8)}})
+    settings_file = tmp_path / "mission.toml"
+    settings_file.write_text(settings_file.read_text().split("[time]")[0])
+    clockless = load_mission(tmp_path)
+    projected.write(clockless, recorded([("radio", 1), ("card", 1), ("card", 2), ("card", 3), ("radio", 4)]))
+    assert found(projected) == [(2, 0, [], 2)]
 
 
 def test_another_run_of_a_device_that_began_to_count_anew_fills_nothing(
