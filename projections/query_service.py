@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any
 
 import orjson
+from nats.aio.client import Client
 from nats.micro.request import Request
 
+from infra.errors import StreamError
 from infra.service import Service
 from projections.answer_pieces import arrow_stream, json_lines, primed
 from projections.clickhouse import ClickHouse
@@ -23,6 +26,7 @@ from projections.queries.alarms import alarms
 from projections.queries.answer import Answer
 from projections.queries.catalog import parameter_rows
 from projections.queries.console import console
+from projections.queries.generation_reader import GenerationReaders, MissionOf
 from projections.queries.history import history
 from projections.queries.latest import latest
 from projections.queries.packets import packets
@@ -32,10 +36,17 @@ from projections.queries.sql import SqlUser
 from projections.query_requests import ENDPOINTS, read_request, request_schema, response_schema
 from projections.telecommands.queries import telecommand_events, telecommands
 from streams.answers import send_answer
+from streams.generations import read_generations
 from streams.heads import read_heads
+from streams.mission import Mission
 
 VERSION = "1.0.0"
 Json = dict[str, Any]
+
+_OPERATIONS_S = 30.0
+"""Within which OPERATIONS are read, or a question does without."""
+
+log = logging.getLogger(__name__)
 
 
 async def serve_queries(service: Service, clickhouse: ClickHouse, sql_user: SqlUser) -> None:
@@ -59,6 +70,7 @@ class QueryHandlers:
         self._nc, self._clickhouse, self._sql_user = service.nc, clickhouse, sql_user
         self._finder = OriginFinder(service.nc, clickhouse)
         self._operations = OperationsReader(service.nc)
+        self._readers = GenerationReaders(clickhouse, _missions(service.nc, asyncio.get_running_loop()))
 
     def of(self, name: str) -> Callable[[Request], Any]:
         """Return the handler of one endpoint; what it raises is answered as an error."""
@@ -118,10 +130,11 @@ class QueryHandlers:
             return json_lines(parameter_rows(self._clickhouse, scope.generation, question.get("packet")))
         if name == "latest":
             wanted = {"packet": question.get("packet"), "parameters": question.get("parameters", ())}
-            return primed(json_lines(latest(self._clickhouse, scope, **wanted)))
+            return primed(json_lines(latest(self._clickhouse, scope, **wanted, readers=self._readers)))
         if name == "console":
             at = parse_time(question.get("at"), "at")
-            return primed(json_lines(console(self._clickhouse, scope, now=time.time_ns(), at=at)))
+            rows = console(self._clickhouse, scope, now=time.time_ns(), at=at, readers=self._readers)
+            return primed(json_lines(rows))
         return primed(_rendered(self._answers(name, scope, question), question))
 
     def _answers(self, name: str, scope: Scope, question: Json) -> Iterable[Answer]:
@@ -141,6 +154,20 @@ class QueryHandlers:
             case "gaps" | "sessions":
                 return [(records.gaps if name == "gaps" else sessions)(clickhouse, scope)]
         raise AssertionError(name)
+
+
+def _missions(nc: Client, loop: asyncio.AbstractEventLoop) -> MissionOf:
+    """Return what gives a generation's mission to threads; an unknown one has none."""
+
+    def mission_of(generation: str) -> Mission | None:
+        asked = asyncio.run_coroutine_threadsafe(read_generations(nc), loop)
+        try:
+            return asked.result(_OPERATIONS_S).mission_of(generation)
+        except (StreamError, TimeoutError) as error:
+            log.warning("values of %s come from its tables: %s", generation, error or "no answer in time")
+            return None
+
+    return mission_of
 
 
 def _rendered(answers: Iterable[Answer], question: Json) -> Iterator[bytes]:

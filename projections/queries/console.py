@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from projections.clickhouse import ClickHouse
 from projections.queries.answer import Row
-from projections.queries.catalog import read_catalog
+from projections.queries.generation_reader import GenerationReaders
 from projections.queries.latest import Sample, newest_of, sample_row
 from projections.queries.packets import ORIGIN
 from projections.queries.scope import Scope, parse_time
@@ -20,17 +20,28 @@ from projections.queries.scope import Scope, parse_time
 _NO_SAMPLE = Sample(None, None, dict.fromkeys(ORIGIN))
 
 
-def console(clickhouse: ClickHouse, scope: Scope, *, now: int, at: int | None = None) -> Iterator[Row]:
+def console(
+    clickhouse: ClickHouse,
+    scope: Scope,
+    *,
+    now: int,
+    at: int | None = None,
+    readers: GenerationReaders | None = None,
+) -> Iterator[Row]:
     """Yield a row for each parameter, by packet and in the mission database's order.
 
     `now` and `at` are ns UTC; without `as_of` and `at` ages count to `now`. `age` is in seconds; it and all
     that a sample has are None for a parameter that had none.
     """
-    catalog = read_catalog(clickhouse, scope.generation)
+    reader = (readers or GenerationReaders(clickhouse)).of(scope.generation)
     axis, moment = "received", now if scope.as_of is None else scope.as_of
     if at is not None:
         axis, moment, scope = "time", at, replace(scope, end=at)
-    for one, sample in zip(catalog, newest_of(clickhouse, scope, catalog), strict=True):
+    samples = newest_of(clickhouse, scope, reader.catalog, reader)
+    ages: dict[str | None, float | None] = {None: None}
+    for one, sample in zip(reader.catalog, samples, strict=True):
         row = sample_row(scope.generation, one, sample or _NO_SAMPLE)
-        seen = parse_time(row[axis], axis)
-        yield {**row, "age": None if seen is None else (moment - seen) / 1e9}
+        seen = row[axis]
+        if seen not in ages:
+            ages[seen] = (moment - (parse_time(seen, axis) or 0)) / 1e9
+        yield {**row, "age": ages[seen]}

@@ -15,8 +15,9 @@ from projections.clickhouse import ClickHouse
 from projections.queries.alarms import alarm_level
 from projections.queries.answer import Row
 from projections.queries.catalog import ParameterColumns, find_parameter
+from projections.queries.generation_reader import MANY_COLUMNS, GenerationReader, GenerationReaders
 from projections.queries.newest import newest_packets, newest_samples
-from projections.queries.packet_values import Wanted, read_packets
+from projections.queries.packet_values import Wanted
 from projections.queries.packets import packet_types
 from projections.queries.scope import Scope
 
@@ -32,11 +33,19 @@ class Sample(NamedTuple):
 
 
 def latest(
-    clickhouse: ClickHouse, scope: Scope, *, packet: str | None = None, parameters: Sequence[str] = ()
+    clickhouse: ClickHouse,
+    scope: Scope,
+    *,
+    packet: str | None = None,
+    parameters: Sequence[str] = (),
+    readers: GenerationReaders | None = None,
 ) -> Iterator[Row]:
     """Yield each parameter's newest sample with its alarm level. Raises QueryError for an unknown name."""
     wanted = _wanted(clickhouse, scope.generation, packet, parameters)
-    for one, sample in zip(wanted, newest_of(clickhouse, scope, wanted), strict=True):
+    reader = GenerationReader(clickhouse, scope.generation, wanted)
+    if readers is not None and len(wanted) >= MANY_COLUMNS:
+        reader = readers.of(scope.generation)
+    for one, sample in zip(wanted, newest_of(clickhouse, scope, wanted, reader), strict=True):
         if sample is not None:
             yield sample_row(scope.generation, one, sample)
 
@@ -52,7 +61,7 @@ def _wanted(
 
 
 def newest_of(
-    clickhouse: ClickHouse, scope: Scope, parameters: Sequence[ParameterColumns]
+    clickhouse: ClickHouse, scope: Scope, parameters: Sequence[ParameterColumns], reader: GenerationReader
 ) -> list[Sample | None]:
     """Return the newest sample of each of these parameters, None where there is none, in their order."""
     by_packet: dict[str, list[ParameterColumns]] = {}
@@ -60,20 +69,18 @@ def newest_of(
         by_packet.setdefault(one.packet, []).append(one)
     places = newest_packets(clickhouse, scope, list(by_packet))
     wanted = [Wanted(place, by_packet[name]) for name, place in places.items()]
-    samples = _samples(clickhouse, scope.generation, wanted)
+    samples = _samples(reader, wanted)
     absent = [one for name in places for one in by_packet[name] if _key(one) not in samples]
     earlier = newest_samples(clickhouse, scope, absent)
     lone = [Wanted(earlier[_key(one)], [one]) for one in absent if _key(one) in earlier]
-    samples |= _samples(clickhouse, scope.generation, lone)
+    samples |= _samples(reader, lone)
     return [samples.get(_key(one)) for one in parameters]
 
 
-def _samples(
-    clickhouse: ClickHouse, generation: str, wanted: Sequence[Wanted]
-) -> dict[tuple[str, str], Sample]:
+def _samples(reader: GenerationReader, wanted: Sequence[Wanted]) -> dict[tuple[str, str], Sample]:
     return {
         _key(one): Sample(values[one.value], values[one.raw], each.place.origin, values.get(one.context))
-        for each, values in zip(wanted, read_packets(clickhouse, generation, wanted), strict=True)
+        for each, values in zip(wanted, reader.read(wanted), strict=True)
         for one in each.parameters
         if values[one.value] is not None or values[one.raw] is not None
     }

@@ -63,7 +63,7 @@ def read_packets(clickhouse: ClickHouse, generation: str, wanted: Sequence[Wante
 
 
 def _read(clickhouse: ClickHouse, generation: str, wanted: Sequence[Wanted]) -> list[Values]:
-    columns = [_columns(one.parameters) for one in wanted]
+    columns = [columns_of(one.parameters) for one in wanted]
     query = " UNION ALL ".join(
         _select(number, one, kinds) for number, (one, kinds) in enumerate(zip(wanted, columns, strict=True))
     )
@@ -80,7 +80,7 @@ def _read(clickhouse: ClickHouse, generation: str, wanted: Sequence[Wanted]) -> 
     ]
 
 
-def _columns(parameters: Iterable[ParameterColumns]) -> dict[str, str]:
+def columns_of(parameters: Iterable[ParameterColumns]) -> dict[str, str]:
     """Return the columns and their types."""
     found: dict[str, str] = {}
     for one in parameters:

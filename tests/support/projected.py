@@ -13,7 +13,7 @@ from projections.queries.scope import Scope, scope_of
 from projections.schema import create_fixed_tables
 from projections.writer import Writer, write_generations
 from streams.frame_batch import FrameBatch
-from streams.generations import Generation, Generations
+from streams.generations import PARSER_VERSION, Generation, Generations
 from streams.header_columns import Told
 from streams.mission import Mission
 from streams.parser import Parser
@@ -70,7 +70,7 @@ class Projected:
     def add_generation(self, name: str, mission: Mission) -> None:
         self.missions[name] = mission
         if name not in self.state.known:
-            self.state.known[name] = Generation(name, mission.digest, "1", START_NS)
+            self.state.known[name] = Generation(name, mission.digest, PARSER_VERSION, START_NS)
             if not self.state.promotions:
                 self.state.promotions.append((0, name))
             write_generations(self.clickhouse, self.state)
