@@ -35,7 +35,6 @@ class _State(NamedTuple):
     mission: str
     parser_version: str
     columns: int
-    hash: int
 
 
 @dataclass(frozen=True)
@@ -84,12 +83,12 @@ class GenerationReaders:
 
     def _state(self, generation: str) -> _State:
         rows = self._clickhouse.rows(
-            "SELECT mission, parser_version, columns, hash FROM generations CROSS JOIN "
-            "(SELECT count() AS columns, sum(cityHash64(table, column)) AS hash FROM columns "
-            "WHERE generation = {generation:String}) AS described WHERE generation = {generation:String}",
+            "SELECT mission, parser_version, (SELECT sum(cityHash64(table, column)) FROM columns "
+            "WHERE generation = {generation:String}) AS columns "
+            "FROM generations WHERE generation = {generation:String}",
             {"generation": generation},
         )
-        return _State(**rows[0]) if rows else _State("", "", 0, 0)
+        return _State(**rows[0]) if rows else _State("", "", 0)
 
     def _decoder(self, generation: str, state: _State) -> FrameDecoder | None:
         """Return the decoder of a generation that this program's parser made, if its mission can be had."""

@@ -42,34 +42,32 @@ def newest_packets(clickhouse: ClickHouse, scope: Scope, wanted: Sequence[str]) 
 
     The most recent frames have nearly all types; rarer ones are looked for further and further back.
     """
-    last = _newest_frame(clickhouse, scope)
-    found: dict[str, Place] = {}
-    width = _FIRST_FRAMES
+    found = _newest(clickhouse, scope, wanted, f"({_newest_frame(scope)})", _FIRST_FRAMES)
+    if len(found) == len(wanted):
+        return found
+    rows = clickhouse.rows(_newest_frame(scope), scope.parameters, _ONCE)
+    last, width = int(rows[0]["frame_offset"]) if rows else 0, _FIRST_FRAMES * _WIDER
     while last > 0 and (missing := [name for name in wanted if name not in found]):
-        first = max(1, last - width + 1)
-        found |= _newest(clickhouse, scope, missing, first, last)
-        last, width = first - 1, width * _WIDER
+        found |= _newest(clickhouse, scope, missing, str(last), width)
+        last, width = last - width, width * _WIDER
     return found
 
 
-def _newest_frame(clickhouse: ClickHouse, scope: Scope) -> int:
-    rows = clickhouse.rows(
-        f"SELECT frame_offset FROM packets WHERE {scope.where()} ORDER BY frame_offset DESC LIMIT 1",
-        scope.parameters,
-        _ONCE,
-    )
-    return int(rows[0]["frame_offset"]) if rows else 0
+def _newest_frame(scope: Scope) -> str:
+    return f"SELECT frame_offset FROM packets WHERE {scope.where()} ORDER BY frame_offset DESC LIMIT 1"
 
 
 def _newest(
-    clickhouse: ClickHouse, scope: Scope, wanted: Sequence[str], first: int, last: int
+    clickhouse: ClickHouse, scope: Scope, wanted: Sequence[str], last: str, width: int
 ) -> dict[str, Place]:
+    """Look through so many frames up to the frame `last`, which is an expression."""
     query = (
+        f"WITH toInt64({last}) AS last "
         f"SELECT t.packet AS packet, {_PLACE} FROM packets AS t WHERE {scope.where()} "
-        "AND packet IN {wanted:Array(String)} AND frame_offset BETWEEN {first:UInt64} AND {last:UInt64} "
+        f"AND packet IN {{wanted:Array(String)}} AND frame_offset BETWEEN last - {width - 1} AND last "
         f"{_LAST_FIRST} BY packet"
     )
-    values = {**scope.parameters, "wanted": list(wanted), "first": first, "last": last}
+    values = {**scope.parameters, "wanted": list(wanted)}
     return {row.pop("packet"): _place(row) for row in _rows(clickhouse, query, values)}
 
 

@@ -154,6 +154,8 @@ class TableMaker:
     @staticmethod
     def _check_finite(array: pa.Array, slot: Slot, faults: ValueFaults) -> None:
         if pa.types.is_floating(array.type):
+            if not array.null_count and np.isfinite(array.to_numpy()).all():
+                return  # as nearly always, and quicker to find out than below
             bad = pc.invert(pc.is_finite(array)).fill_null(False)
             if pc.any(bad).as_py():
                 faults.add(NOT_FINITE, slot, bad.to_numpy(zero_copy_only=False))

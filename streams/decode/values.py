@@ -164,6 +164,7 @@ class Labelled:
         ranges = [(max(first, low), min(last, high), label) for first, last, label in kind.labels]
         ranges = [(first, last, label) for first, last, label in ranges if first <= last]
         self.labels = [label for _, _, label in ranges]
+        self.texts = pa.array(self.labels, pa.string())
         self.ranges = ranges
         self.low = low
         self.table = self._table(low, high) if high - low < _TABLE_LIMIT else None
@@ -183,15 +184,16 @@ class Labelled:
         """The labels."""
         raw = samples.raw(index)
         numbers = self._numbers(raw)
-        labels = self.labels
+        texts = self.texts
         unknown = numbers < 0
         if unknown.any():
             strange, place = np.unique(raw[unknown], return_inverse=True)
-            numbers[unknown] = place + len(labels)
-            labels = labels + [f"UNDEFINED({value})" for value in strange.tolist()]
+            numbers[unknown] = place + len(self.labels)
+            undefined = [f"UNDEFINED({value})" for value in strange.tolist()]
+            texts = pa.array(self.labels + undefined, pa.string())
         present = samples.present(index)
         chosen = pa.array(numbers, pa.int32(), mask=None if present is None else ~present)
-        return pa.array(labels, pa.string()).take(chosen), ()
+        return texts.take(chosen), ()
 
     def _numbers(self, raw: npt.NDArray[np.generic]) -> npt.NDArray[np.int32]:
         if self.table is not None:
