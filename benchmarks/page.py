@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -196,10 +196,10 @@ def _up(folder: Path) -> Iterator[tuple[str, int]]:
     made_mission(folder / "mission", fields)
     with (folder / "mission" / "mission.toml").open("a") as settings:
         settings.write(_LINK.format(port=port))
-    with _on_core(1):
-        program = Program(folder / "data")
-        with program.up(folder / "mission") as up:
-            yield address_of(up), port
+    with ExitStack() as stack:
+        with _on_core(1):
+            up = stack.enter_context(Program(folder / "data").up(folder / "mission"))
+        yield address_of(up), port
 
 
 @contextmanager
