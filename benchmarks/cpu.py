@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_KINDS = {b"nats-server": "nats-server", b"clickhouse_child": "ClickHouse"}
+_KINDS = {b"nats-server": "nats-server", b"clickhouse_child": "ClickHouse", b"/chromium": "browser"}
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -15,7 +15,7 @@ def cpu_seconds() -> dict[str, float]:
     times = os.times()
     found = {"this program": times.user + times.system}
     found["its ended children"] = times.children_user + times.children_system
-    for command, seconds in _descendants(os.getpid()):
+    for _, command, seconds in descendants(os.getpid()):
         for part, kind in _KINDS.items():
             if part in command:
                 found[kind] = found.get(kind, 0.0) + seconds
@@ -27,12 +27,14 @@ def spent(before: dict[str, float], frames: int) -> dict[str, float]:
     return {kind: 1e6 * (now - before.get(kind, 0.0)) / frames for kind, now in cpu_seconds().items()}
 
 
-def _descendants(pid: int) -> Iterator[tuple[bytes, float]]:
+def descendants(pid: int) -> Iterator[tuple[int, bytes, float]]:
+    """Yield the id, the command line and the CPU seconds so far of every process below one."""
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in map(int, task.read_text(encoding="ascii").split()):
             try:
                 fields = Path(f"/proc/{child}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-                yield Path(f"/proc/{child}/cmdline").read_bytes(), (int(fields[11]) + int(fields[12])) / _TICK
-                yield from _descendants(child)
+                seconds = (int(fields[11]) + int(fields[12])) / _TICK
+                yield child, Path(f"/proc/{child}/cmdline").read_bytes(), seconds
+                yield from descendants(child)
             except OSError:
                 continue  # it has just ended

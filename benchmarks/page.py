@@ -1,15 +1,14 @@
 """The page under load: how often Chromium draws the console while 1,000 parameters move at 10 Hz.
 
 The whole path: packets by UDP -> IO service -> FRAMES -> parser -> TELEMETRY -> WebSocket -> the console. On
-two cores or more the browser has one for itself and everything else another. What counts is the slowest
-second of all; each value on the page is compared with what was sent last.
+two cores or more the browser has one, with all of its processes and Playwright's driver, and everything else
+another. What counts is the slowest second of all; each value on the page is compared with what was sent last.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import os
 import socket
 import struct
 import sys
@@ -17,16 +16,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from support.made_mission import EPOCH_NS, FIRST_APID, floating, integer, made_mission, packet
 from support.page import BUILT, CHROMIUM, address_of, running_browser, signed_in
 from support.program import Program
 
+from benchmarks.cores import CoreUse, expect_alone, on_core
 from benchmarks.figures import Outcome, Rate, SkippedError
 from benchmarks.figures import expect as expect_result
 from benchmarks.options import Options
@@ -37,6 +37,7 @@ AIM = 50
 
 PACKETS, PARAMETERS, RATE_HZ = 20, 50, 10
 SECONDS = 20
+_BROWSERS_CORE = 0
 
 _LINK = """
 [[links]]
@@ -65,18 +66,25 @@ def run(_options: Options) -> Outcome:
         raise SkippedError("there is no chromium, or the page is not built: make web")
     with (
         tempfile.TemporaryDirectory(prefix="flightledger-bench-") as name,
+        on_core(1),
         _up(Path(name)) as (address, port),
-        _on_core(0),
-        running_browser() as browser,
+        _browser() as browser,
         signed_in(browser, address) as page,
     ):
         expect(page.locator("tr[data-key]")).to_have_count(PACKETS * PARAMETERS)
+        expect_alone(_BROWSERS_CORE, b"/chromium")
         idle = _drawn(page, 5)
         with _sending(port) as sender:
             page.wait_for_timeout(2000)
+            use = CoreUse(_BROWSERS_CORE)
             busy = _drawn(page, SECONDS)
+            own, every = use.of("browser"), use.of_all()
         _check(page, sender.last)
-    return _outcome(idle, busy, sender.behind)
+    outcome = _outcome(idle, busy, sender.behind)
+    outcome.facts["the browser's core"] = (
+        f"{own:.2f} of it for the browser, {max(0.0, every - own):.2f} for others"
+    )
+    return outcome
 
 
 def _outcome(idle: list[float], busy: list[float], behind: float) -> Outcome:
@@ -196,19 +204,14 @@ def _up(folder: Path) -> Iterator[tuple[str, int]]:
     made_mission(folder / "mission", fields)
     with (folder / "mission" / "mission.toml").open("a") as settings:
         settings.write(_LINK.format(port=port))
-    with _on_core(1):
-        program = Program(folder / "data")
-        with program.up(folder / "mission") as up:
-            yield address_of(up), port
+    with Program(folder / "data").up(folder / "mission") as up:
+        yield address_of(up), port
 
 
 @contextmanager
-def _on_core(number: int) -> Iterator[None]:
-    """Let what this thread starts run on one core, where there are several."""
-    before = os.sched_getaffinity(0)
-    if len(before) > 1:
-        os.sched_setaffinity(0, {sorted(before)[number]})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+def _browser() -> Iterator[Browser]:
+    """The browser on a core of its own; what this thread starts later is not."""
+    with ExitStack() as stack:
+        with on_core(_BROWSERS_CORE):
+            browser = stack.enter_context(running_browser())
+        yield browser

@@ -75,6 +75,27 @@ def test_live_values_move_and_are_fresh(
         picture(page, "console")
 
 
+def test_a_value_moves_in_sight_and_out_of_it(browser: Browser, ground: Ground, device: Running) -> None:
+    with signed_in(browser, ground.address, viewport={"width": 420, "height": 300}) as page:
+        value = row(page, "IMU.ACC_X").locator(".value")
+
+        def moves() -> None:
+            before = value.text_content()
+            until(page, lambda: value.text_content() != before, "the value moved")
+
+        expect(row(page, "IMU.ACC_X").locator(".age")).not_to_have_text("–")
+        value.scroll_into_view_if_needed()
+        expect(value).to_be_in_viewport()
+        moves()
+        page.evaluate("document.body.style.paddingTop = '5000px'; scrollTo(0, 0)")
+        expect(value).not_to_be_in_viewport()
+        moves()
+        moves()
+        value.scroll_into_view_if_needed()
+        expect(value).to_be_in_viewport()
+        moves()
+
+
 def test_fields_of_the_header_are_folded_away_until_they_are_asked_for(
     browser: Browser, ground: Ground, device: Running
 ) -> None:

@@ -45,6 +45,22 @@ def test_a_dashboard_is_arranged_kept_and_opened_by_another_person(
         assert serious_issues(page) == []
 
 
+def test_a_parameter_that_two_parts_show_moves_in_both(browser: Browser, ground: Station) -> None:
+    with ground.as_person(browser, "oscar", "#/dashboards") as page:
+        page.get_by_role("button", name="New").click()
+        for _ in range(2):
+            page.get_by_role("button", name="Add values").click()
+        for values in page.get_by_role("region", name="values").all():
+            values.get_by_role("combobox", name="Parameter").fill("POWER.BATTERY_VOLTAGE")
+            values.get_by_role("button", name="Add").click()
+        cells = row(page, "POWER.BATTERY_VOLTAGE").locator(".value")
+        expect(cells).to_have_count(2)
+        for cell in cells.all():
+            expect(cell).not_to_have_text("–")
+            before = cell.inner_text()
+            until(page, lambda cell=cell, before=before: cell.inner_text() != before, "the value moves")
+
+
 def test_nobody_overwrites_the_change_of_another(browser: Browser, ground: Station) -> None:
     with (
         ground.as_person(browser, "oscar", "#/dashboards") as one,

@@ -63,17 +63,6 @@ describe("a board", () => {
     expect(seen).toEqual(["warning", "normal", "normal"]);
   });
 
-  it("hands out a part of what changed, those first that wait longest", () => {
-    const one = board();
-    const [altitude, other] = ["ALTITUDE", "SPEED"].map((label) => parameter("NAV", label));
-    const sample = { value: 1, raw: 1, level: "none" as const, received: 1, time: 1, frameOffset: 1 };
-    for (const each of [altitude, other, altitude]) if (each) one.put(each, sample);
-    expect(one.takeChanged(1)).toEqual(["NAV.ALTITUDE"]);
-    if (altitude) one.put(altitude, sample);
-    expect(one.takeChanged(1)).toEqual(["NAV.SPEED"]);
-    expect(one.takeChanged(5)).toEqual(["NAV.ALTITUDE"]);
-  });
-
   it("keeps what it has where a packet does not bring a value", () => {
     const one = board();
     one.take(message({ ALTITUDE: 5 }));

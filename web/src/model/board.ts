@@ -81,14 +81,10 @@ export class Board {
     return () => void this.watchers.delete(watcher);
   }
 
-  /** Parameters that changed, those first that wait longest, at most `most`; only one may ask: the page that draws. */
-  takeChanged(most = Number.POSITIVE_INFINITY): string[] {
-    const taken: string[] = [];
-    for (const key of this.changed) {
-      if (taken.length >= most) break;
-      taken.push(key);
-      this.changed.delete(key);
-    }
-    return taken;
+  /** Parameters that changed since this was asked last; only one may ask: the page that draws. */
+  takeChanged(): string[] {
+    const changed = [...this.changed];
+    this.changed.clear();
+    return changed;
   }
 }

@@ -3,6 +3,7 @@
 import { askRows } from "../bus/ask";
 import type { Bus } from "../bus/bus";
 import type { AlarmRange, ContextAlarm } from "./alarms";
+import { grouped } from "./grouped";
 
 export interface Parameter {
   /** `PACKET.LABEL`: names one parameter of one packet. */
@@ -27,7 +28,7 @@ export interface Parameter {
 }
 
 export class Catalog {
-  private packets = new Map<string, Parameter[]>();
+  private packets: Map<string, Parameter[]>;
   private keys = new Map<string, Parameter>();
   private headers: Set<string>;
 
@@ -35,12 +36,8 @@ export class Catalog {
     readonly generation: string,
     parameters: readonly Parameter[],
   ) {
-    for (const parameter of parameters) {
-      this.keys.set(parameter.key, parameter);
-      const group = this.packets.get(parameter.packet);
-      if (group) group.push(parameter);
-      else this.packets.set(parameter.packet, [parameter]);
-    }
+    for (const parameter of parameters) this.keys.set(parameter.key, parameter);
+    this.packets = grouped(parameters, (parameter) => parameter.packet);
     this.headers = inAllPackets(this.packets);
   }
 

@@ -1,23 +1,19 @@
-/**
- * Draws what has changed on a board into the cells, past React: it renders rows, not values.
- *
- * A frame in which anything changed costs the browser some milliseconds however little it is, so changes that come
- * together are drawn together; a limit keeps one frame from taking all of a wall's worth of rows.
- */
+/** Draws what has changed on a board into the cells, past React: it renders rows, not values. */
 
 import { useEffect, type RefObject } from "react";
 import { asNumber, type Value } from "../bus/telemetry";
 import type { Board, Sample } from "../model/board";
 import type { Feed } from "../model/feed";
 import { age, NOTHING, shown } from "../model/format";
+import { grouped } from "../model/grouped";
+import { DrawingTurns } from "./drawingTurns";
+import { watchSight } from "./rowSight";
 
 /** A sample older than this looks stale, s. */
 const STALE_S = 10;
-const AGES_EVERY_MS = 500;
-/** Values, and ages, that are drawn in one frame at most. */
-const A_FRAME = 250;
 
 interface Row {
+  key: string;
   element: HTMLTableRowElement;
   value: HTMLElement;
   age: HTMLElement;
@@ -27,42 +23,43 @@ interface Row {
 export function useDrawing(board: Board, feed: Feed, place: RefObject<HTMLElement | null>, rendered: unknown): void {
   useEffect(() => {
     const rows = rowsIn(place.current);
-    const drawAll = () => {
-      for (const [key, row] of rows) {
-        drawValue(row, board.get(key));
-        drawAge(row, board.get(key), feed);
-      }
-    };
+    // A parameter has several rows where several parts of a dashboard show it.
+    const ofKey = grouped(rows, (row) => row.key);
+    const turns = new DrawingTurns(rows);
     board.takeChanged();
-    drawAll();
-    const keys = [...rows.keys()];
-    let next = keys.length;
-    const timer = setInterval(() => (next = 0), AGES_EVERY_MS);
-    let frame = requestAnimationFrame(function draw() {
-      for (const key of board.takeChanged(A_FRAME)) {
-        const row = rows.get(key);
-        if (!row) continue;
-        drawValue(row, board.get(key));
-        if (row.element.classList.contains("stale") || row.age.textContent === NOTHING) drawAge(row, board.get(key), feed);
+    for (const row of rows) drawRow(row, board, feed);
+    const stopWatching = watchSight(rows, (row, inSight) => turns.see(row, inSight));
+    let frame = requestAnimationFrame(function draw(now) {
+      const due = turns.take(board.takeChanged().flatMap((key) => ofKey.get(key) ?? []), now);
+      for (const row of due.values) {
+        if (looksOld(row)) drawRow(row, board, feed);
+        else drawValue(row, board.get(row.key));
       }
-      for (const key of keys.slice(next, next + A_FRAME)) drawAge(rows.get(key) as Row, board.get(key), feed);
-      next += A_FRAME;
+      for (const row of due.rows) drawRow(row, board, feed);
       frame = requestAnimationFrame(draw);
     });
     return () => {
       cancelAnimationFrame(frame);
-      clearInterval(timer);
+      stopWatching();
     };
   }, [board, feed, place, rendered]);
 }
 
-function rowsIn(place: HTMLElement | null): Map<string, Row> {
-  const rows = new Map<string, Row>();
-  for (const element of place?.querySelectorAll<HTMLTableRowElement>("tr[data-key]") ?? []) {
+function rowsIn(place: HTMLElement | null): Row[] {
+  return [...(place?.querySelectorAll<HTMLTableRowElement>("tr[data-key]") ?? [])].flatMap((element) => {
     const [value, age] = [".value .text", ".age .text"].map((name) => element.querySelector<HTMLElement>(name));
-    if (value && age) rows.set(element.dataset.key ?? "", { element, value, age });
-  }
-  return rows;
+    return value && age ? [{ key: element.dataset.key ?? "", element, value, age }] : [];
+  });
+}
+
+function looksOld({ element, age }: Row): boolean {
+  return element.classList.contains("stale") || age.textContent === NOTHING;
+}
+
+function drawRow(row: Row, board: Board, feed: Feed): void {
+  const sample = board.get(row.key);
+  drawValue(row, sample);
+  drawAge(row, sample, feed);
 }
 
 function drawValue({ element, value }: Row, sample: Sample | undefined): void {
