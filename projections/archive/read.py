@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from projections.archive.table import TABLE
 from projections.clickhouse import ClickHouse
 from streams.frame_columns import FrameColumns
-from streams.texts import Pieces
+from streams.texts import Pieces, Texts
 
 _RANGE = (
     "SELECT offset, toUnixTimestamp64Nano(recorded) AS recorded, CAST(subject AS String) AS subject, "
     f"headers, data FROM {TABLE} WHERE offset BETWEEN {{first:UInt64}} AND {{last:UInt64}} ORDER BY offset"
 )
 _BARE = (
-    "SELECT offset, toInt64(0) AS recorded, CAST(subject AS String) AS subject, '' AS headers, data "
-    f"FROM {TABLE} WHERE offset IN {{offsets:Array(UInt64)}} ORDER BY offset LIMIT 1 BY offset"
+    f"SELECT offset, link, data FROM {TABLE} WHERE offset IN {{offsets:Array(UInt64)}} "
+    "ORDER BY offset LIMIT 1 BY offset"
 )
+
+
+class BareFrames(NamedTuple):
+    """n frames without headers and times: offsets int64[n], links and bytes."""
+
+    offsets: npt.NDArray[np.int64]
+    links: Texts
+    data: Pieces
 
 
 def read_frames(clickhouse: ClickHouse, first: int, last: int) -> Iterator[FrameColumns]:
@@ -29,10 +39,12 @@ def read_frames(clickhouse: ClickHouse, first: int, last: int) -> Iterator[Frame
             yield _columns(batch)
 
 
-def read_bare_frames(clickhouse: ClickHouse, offsets: Sequence[int]) -> FrameColumns | None:
-    """Return those of a few frames that the archive has, by offset, without headers and times; None: none."""
-    found = clickhouse.select(_BARE, {"offsets": list(offsets)}, {"final": 0}).combine_chunks()
-    return _columns(found.to_batches()[0]) if found.num_rows else None
+def read_bare_frames(clickhouse: ClickHouse, offsets: Sequence[int]) -> BareFrames:
+    """Return those of a few frames that the archive has, in the order of their offsets."""
+    found = clickhouse.select(_BARE, {"offsets": list(offsets)}, {"final": 0})
+    numbers, links, data = (found.column(name).combine_chunks() for name in ("offset", "link", "data"))
+    texts = [link.decode() for link in links.to_pylist()]
+    return BareFrames(numbers.to_numpy().astype(np.int64), Texts.of(texts), _pieces(data))
 
 
 def _columns(batch: pa.RecordBatch) -> FrameColumns:

@@ -6,6 +6,7 @@ CPU time, where finding each bucket's last sample by a tuple alone took 4 s (doc
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from projections.queries.answer import Answer
 from projections.queries.scope import Scope
 
 _TIME = "toUnixTimestamp64Nano(time)"
-_ONE_WORD, _NUMBER_BITS = 64, 32
+_ONE_WORD, _NUMBER_BITS, _INDEX_BITS = 64, 32, 6
 _WIDEST_OFFSET, _WIDEST_INDEX = 44, 20
 """Room for any time, ten thousand frames a second over fifty years, and the smallest packets in a frame."""
 
@@ -35,11 +36,10 @@ class Samples(NamedTuple):
 
 
 class _Extent(NamedTuple):
-    """First and last time (ns UTC), the session of the first sample, the generation's newest frame."""
+    """First and last time (ns UTC) of the samples, and the generation's newest frame."""
 
     first: int = 0
     last: int = 0
-    session: str = ""
     frame: int = 0
 
 
@@ -69,15 +69,20 @@ class _Place(NamedTuple):
 
 def buckets(clickhouse: ClickHouse, scope: Scope, samples: Samples, points: int) -> Answer:
     """Return at most `points` buckets; min, max and mean are those of the finite values, None without any."""
-    extent = _extent(clickhouse, samples)
+    with ThreadPoolExecutor(1) as beside:
+        narrow = beside.submit(_narrow, clickhouse, samples)
+        extent = _extent(clickhouse, samples)
+        session, small = narrow.result()
     place = _place(extent, points)
-    lone, small = _narrow(clickhouse, samples, extent, place)
     place = place if small else place.widest()
-    sessions = "[{own:String}]" if lone else "arraySort(groupUniqArray(toString(t.session)))"
+    sessions = "arraySort(groupUniqArray(toString(t.session)))"
+    if session is not None:
+        sessions = "[{own:String}]"  # and of no other, should one begin meanwhile
+        samples = samples._replace(source=f"{samples.source} AND t.session = {{own:String}}")
 
     def ask(*, finite: bool) -> Answer:
         query = _query(samples, place, sessions, finite=finite)
-        bound = {**samples.bound, "own": extent.session, "points": points}
+        bound = {**samples.bound, "own": session, "points": points}
         return Answer(list(clickhouse.stream(f"{query} ORDER BY bucket {scope.limited}", bound)))
 
     found = ask(finite=False)
@@ -89,19 +94,15 @@ def buckets(clickhouse: ClickHouse, scope: Scope, samples: Samples, points: int)
 def _extent(clickhouse: ClickHouse, samples: Samples) -> _Extent:
     """Read where the table begins and ends."""
     rows = clickhouse.rows(
-        f"(SELECT 1 AS which, {_TIME} AS number, toString(session) AS text {samples.source} "
-        "ORDER BY time LIMIT 1) UNION ALL "
-        f"(SELECT 2, {_TIME}, '' {samples.source} ORDER BY time DESC LIMIT 1) UNION ALL "
-        "(SELECT 3, toInt64(frame_offset), '' FROM packets WHERE generation = {generation:String} "
+        f"(SELECT 1 AS which, {_TIME} AS number {samples.source} ORDER BY time LIMIT 1) UNION ALL "
+        f"(SELECT 2, {_TIME} {samples.source} ORDER BY time DESC LIMIT 1) UNION ALL "
+        "(SELECT 3, toInt64(frame_offset) FROM packets WHERE generation = {generation:String} "
         "ORDER BY frame_offset DESC LIMIT 1)",
         samples.bound,
         _ONCE,
     )
-    found = {row["which"]: row for row in rows}
-    frame = found[3]["number"] if 3 in found else 0
-    if 1 not in found or 2 not in found:
-        return _Extent(frame=frame)
-    return _Extent(found[1]["number"], found[2]["number"], found[1]["text"], frame)
+    found = {row["which"]: row["number"] for row in rows}
+    return _Extent(found.get(1, 0), found.get(2, 0), found.get(3, 0))
 
 
 def _place(extent: _Extent, points: int) -> _Place:
@@ -110,20 +111,21 @@ def _place(extent: _Extent, points: int) -> _Place:
     shift = max(0, span.bit_length() - (_NUMBER_BITS - 1))
     factor = (span >> shift) // points + 1
     offset_bits = extent.frame.bit_length() + 1
-    index_bits = _ONE_WORD - offset_bits - ((factor << shift) - 1).bit_length()
-    place = _Place(extent.first, shift, factor, offset_bits, min(index_bits, _WIDEST_INDEX), "UInt64")
-    return place if extent.frame and index_bits > 0 else place.widest()
+    place = _Place(extent.first, shift, factor, offset_bits, _INDEX_BITS, "UInt64")
+    fits = ((factor << shift) - 1).bit_length() + offset_bits + _INDEX_BITS <= _ONE_WORD
+    return place if extent.frame and fits else place.widest()
 
 
-def _narrow(clickhouse: ClickHouse, samples: Samples, extent: _Extent, place: _Place) -> tuple[bool, bool]:
-    """Return whether there is one session only, and whether the place has room for all packets of a frame."""
+def _narrow(clickhouse: ClickHouse, samples: Samples) -> tuple[str | None, bool]:
+    """Return the session if all samples are of one, and whether all packet indexes are small."""
     (row,) = clickhouse.rows(
-        f"SELECT (SELECT count() {samples.source} AND t.session != {{own:String}}) AS others, "
-        f"(SELECT count() {samples.source} AND packet_index >= {2**place.index_bits}) AS beyond",
-        {**samples.bound, "own": extent.session},
+        f"WITH (SELECT CAST(session AS String) {samples.source} ORDER BY time LIMIT 1) AS own SELECT own, "
+        f"(SELECT count() {samples.source} AND t.session != own) AS others, "
+        f"(SELECT count() {samples.source} AND packet_index >= {2**_INDEX_BITS}) AS beyond",
+        samples.bound,
         _ONCE,
     )
-    return row["others"] == 0, row["beyond"] == 0
+    return None if row["others"] else row["own"], not row["beyond"]
 
 
 def _query(samples: Samples, place: _Place, sessions: str, *, finite: bool) -> str:

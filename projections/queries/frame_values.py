@@ -2,75 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from threading import Lock
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
-from projections.archive.read import read_bare_frames
+from projections.archive.read import BareFrames, read_bare_frames
 from projections.clickhouse import ClickHouse
 from projections.queries.answer import iso_time
 from projections.queries.packet_values import Values, Wanted, columns_of
-from streams.frame_batch import FrameBatch
+from streams.framing.packets_in_frames import packets_in_frames
 from streams.mission import Mission
-from streams.parser import ParsedTable, Parser
 from streams.telemetry import float_name
 
-_Place = tuple[str, int, int]
-"""Packet type, frame offset, packet index."""
+
+class _Packet(NamedTuple):
+    """Names one packet."""
+
+    kind: str
+    frame_offset: int
+    packet_index: int
+
+
+class _Row(NamedTuple):
+    """A row of decoded packets, and where each column is."""
+
+    batch: pa.RecordBatch
+    number: int
+    places: Mapping[str, int]
 
 
 class FrameDecoder:
-    """Decodes single packets by one mission; those that need more than one frame it leaves to others."""
+    """Decodes single packets by one mission; those that may span frames it leaves to others."""
 
     def __init__(self, mission: Mission) -> None:
-        self._mission, self._parser = mission, Parser(mission)
-        self._lock = Lock()
+        self._mission, self._decoder = mission, mission.decoder()
+        self._places = {
+            kind.name: {column.name: place for place, column in enumerate(kind.columns)}
+            for kind in self._decoder.packet_types
+        }
 
     def read(self, clickhouse: ClickHouse, wanted: Sequence[Wanted]) -> list[Values | None]:
         """Return the values of each packet, by column, as JSON has them; None where it was not found."""
-        whole = {one.place.origin["frame_offset"] for one in wanted if self._is_whole(one)}
-        frames = read_bare_frames(clickhouse, sorted(whole))
-        if frames is None:
-            return [None] * len(wanted)
-        with self._lock:
-            rows = _rows(self._parser.parse(FrameBatch.from_columns(frames)).tables)
-        return [_values(one, rows.get(_place(one))) for one in wanted]
+        offsets = {one.place.origin["frame_offset"] for one in wanted}
+        rows = dict(self._rows(read_bare_frames(clickhouse, sorted(offsets))))
+        return [_values(one, rows.get(_packet(one))) for one in wanted]
 
-    def _is_whole(self, one: Wanted) -> bool:
-        """Say whether a packet lies in one frame, for transfer frames are parsed in a row only."""
-        return self._mission.framing(one.place.origin["link"]).kind != "transfer-frames"
+    def _rows(self, frames: BareFrames) -> Iterator[tuple[_Packet, _Row]]:
+        for link, mine in frames.links.groups():
+            config = self._mission.framing(link)
+            if config.kind == "transfer-frames":
+                continue
+            chosen = np.arange(len(frames.offsets)) if mine is None else mine
+            data, starts, lengths = frames.data
+            found, _ = packets_in_frames(config, data, starts[chosen], lengths[chosen])
+            offsets = frames.offsets[chosen][found.frame]
+            for table in self._decoder.decode(found.data, found.starts, found.lengths).tables:
+                name, rows = table.packet_type.name, table.rows
+                places = zip(offsets[rows].tolist(), found.index[rows].tolist(), strict=True)
+                for number, (offset, index) in enumerate(places):
+                    yield _Packet(name, offset, index), _Row(table.batch, number, self._places[name])
 
 
-def _place(one: Wanted) -> _Place:
+def _packet(one: Wanted) -> _Packet:
     origin = one.place.origin
-    return one.parameters[0].packet, origin["frame_offset"], origin["packet_index"]
+    return _Packet(one.parameters[0].packet, origin["frame_offset"], origin["packet_index"])
 
 
-def _rows(tables: Iterable[ParsedTable]) -> dict[_Place, tuple[pa.RecordBatch, int]]:
+def _values(one: Wanted, row: _Row | None) -> Values | None:
+    if row is None:
+        return None
     return {
-        (table.packet, offset, index): (table.rows, row)
-        for table in tables
-        for row, (offset, index) in enumerate(
-            zip(table.rows["frame_offset"].to_pylist(), table.rows["packet_index"].to_pylist(), strict=True)
-        )
+        name: _plain(row.batch.column(row.places[name])[row.number]) for name in columns_of(one.parameters)
     }
 
 
-def _values(one: Wanted, found: tuple[pa.RecordBatch, int] | None) -> Values | None:
-    if found is None:
-        return None
-    rows, row = found
-    return {name: plain(rows[name][row]) for name in columns_of(one.parameters)}
-
-
-def plain(scalar: pa.Scalar) -> Any:
+def _plain(scalar: pa.Scalar) -> Any:
     """Return a value as JSON has it."""
     if not scalar.is_valid:
         return None
-    kind = scalar.type
-    if pa.types.is_timestamp(kind):
+    if isinstance(scalar, pa.TimestampScalar):
         return iso_time(scalar.value)
     value = scalar.as_py()
     if isinstance(value, float):
