@@ -50,7 +50,9 @@ def test_a_parameter_that_two_parts_show_moves_in_both(browser: Browser, ground:
         page.get_by_role("button", name="New").click()
         for _ in range(2):
             page.get_by_role("button", name="Add values").click()
-        for values in page.get_by_role("region", name="values").all():
+        parts = page.get_by_role("region", name="values")
+        expect(parts).to_have_count(2)
+        for values in parts.all():
             values.get_by_role("combobox", name="Parameter").fill("POWER.BATTERY_VOLTAGE")
             values.get_by_role("button", name="Add").click()
         cells = row(page, "POWER.BATTERY_VOLTAGE").locator(".value")
