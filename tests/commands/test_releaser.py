@@ -61,6 +61,7 @@ def test_one_leaves_at_its_time_and_those_without_a_time_before_it(
         await bus.submit(number=2)
         done = await bus.until(timed, "sent")
         assert done.last("released").fields["at"] >= at
+        await wait_until_async(lambda: len(device.numbers) == 2)
         assert device.numbers == [2, 1]
 
     with_device(system, tmp_path, test)

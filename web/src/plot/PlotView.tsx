@@ -63,7 +63,8 @@ export function PlotView({ board, keys, window, onWindow, onRemove, height }: Pr
   function step(direction: 1 | -1) {
     const { from, to } = range();
     const points = source.of(keys[0] ?? "").between(from, to);
-    const at = crossed ?? (direction > 0 ? from - 1 : to + 1);
+    const last = crossed ?? stopped[0]?.point.time; // a pointer that leaves takes the crosshair, not the place
+    const at = last !== undefined && last >= from && last <= to ? last : direction > 0 ? from - 1 : to + 1;
     const next = direction > 0 ? points.find((each) => each.time > at + 1e-6) : points.findLast((each) => each.time < at - 1e-6);
     if (!next) return;
     setCrossed(next.time);
@@ -77,7 +78,10 @@ export function PlotView({ board, keys, window, onWindow, onRemove, height }: Pr
       "+": () => onWindow(zoomed(range(), 0.5, crossed ?? undefined)),
       "-": () => onWindow(zoomed(range(), 2, crossed ?? undefined)),
       Enter: () => crossed !== null && openOrigin(stopped[0]?.point.time === crossed ? stopped[0] : picksAt(source, keys, crossed)[0]),
-      Escape: () => setCrossed(null),
+      Escape: () => {
+        setCrossed(null);
+        setStopped([]);
+      },
     };
     const action = event.target === event.currentTarget ? actions[event.key] : undefined;
     if (!action) return;
