@@ -173,6 +173,7 @@ def test_a_constraint_on_live_telemetry_holds_it_back_until_it_is_met(
         device.send(status(level=150))
         await bus.until(deploy, "sent")
         await bus.until(await bus.submit("DIVE", number=4), "sent")
+        await wait_until_async(lambda: len(device.numbers) == 2)
         assert device.numbers == [3, 4]
 
     async def level(bus: Any, wanted: int) -> bool:
