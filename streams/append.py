@@ -186,8 +186,9 @@ class Appender:
     async def _send_on(self, connection: AppendConnection) -> None:
         """Send chunk after chunk, and settle each when it is acknowledged, until the connection ends.
 
-        The first one goes alone: a program that was just killed may have sent the same, and a chunk that is
-        refused because the stream has some of it must not be overtaken by those behind it.
+        They go one by one until one has nothing that the stream had already: a program that was just killed
+        may have sent the same, of which the server still stores some, and a chunk that is refused for it must
+        not be overtaken by those behind it.
         """
         under_way: deque[list[asyncio.Future[Answer]]] = deque()
         window = 1
@@ -199,8 +200,8 @@ class Appender:
                 send = connection.send_batch if self._goes_as_batch(chunk) else connection.send_each
                 under_way.append(await send(chunk.messages))
             while under_way and all(answer.done() for answer in under_way[0]):
-                self._settle([answer.result() for answer in under_way.popleft()])
-                window = _CHUNKS_UNDER_WAY
+                if not self._settle([answer.result() for answer in under_way.popleft()]):
+                    window = _CHUNKS_UNDER_WAY
             if not self._news.is_set() and len(under_way) == min(window, len(self._chunks)):
                 async with asyncio.timeout(_ACK_TIMEOUT_S if under_way else None):
                     await self._news.wait()
@@ -208,8 +209,8 @@ class Appender:
     def _goes_as_batch(self, chunk: _Chunk) -> bool:
         return self._takes_batches and chunk.is_whole and len(chunk.messages) >= _WORTH_A_BATCH
 
-    def _settle(self, answers: Sequence[Answer]) -> None:
-        """Note that the first chunk is in the stream."""
+    def _settle(self, answers: Sequence[Answer]) -> int:
+        """Note that the first chunk is in the stream; return how many of its messages were there already."""
         for answer in answers:
             if "error" in answer:
                 raise _RefusedError(answer)
@@ -222,6 +223,7 @@ class Appender:
         if not duplicates:
             self._floor = offsets[-1]
         self._note_progress()
+        return duplicates
 
     def _note_progress(self) -> None:
         self._moved, self._trouble = asyncio.get_running_loop().time(), ""
