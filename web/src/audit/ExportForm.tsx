@@ -1,9 +1,11 @@
 import { useMemo, useState, type FormEvent } from "react";
 import { words } from "../bus/ask";
-import { fetchExport, fetchVerifier, subjectOf, type ExportScope } from "../model/audit";
+import { subjectOf } from "../bus/subjects";
+import { fetchExport, fetchVerifier, type ExportScope } from "../model/audit";
 import { count, iso } from "../model/format";
 import { momentOf } from "../model/moments";
 import { sessionsOf } from "../model/operations";
+import { whyNot } from "../model/rights";
 import { useMay, useSession } from "../model/session";
 import { useStore } from "../model/store";
 import { openFile, type OpenFile } from "../parts/openFile";
@@ -20,7 +22,7 @@ export function ExportForm({ onExported }: { onExported: () => void }) {
   const [bytes, setBytes] = useState<number | null>(null);
   const [note, setNote] = useState("");
   const [wrong, setWrong] = useState("");
-  const may = useMay(subjectOf(bus.user, "export"));
+  const may = useMay(subjectOf("audit", bus.user, "export"));
 
   async function attempt(work: () => Promise<void>) {
     setWrong("");
@@ -67,7 +69,7 @@ export function ExportForm({ onExported }: { onExported: () => void }) {
   return (
     <section className="card wide" aria-labelledby="export">
       <h2 id="export">Export</h2>
-      {!may && <p className="note">{bus.user} may not export: that takes the role operator.</p>}
+      {!may && <p className="note">{whyNot(bus.user, "export", "operator", may)}</p>}
       <form className="tools" aria-label="Export" onSubmit={start}>
         <label>
           Frames from{" "}

@@ -1,5 +1,5 @@
 import { useState, type FormEvent } from "react";
-import { subjectOf } from "../model/audit";
+import { subjectOf } from "../bus/subjects";
 import { useMay, useSession } from "../model/session";
 import { JobProgress } from "../parts/JobProgress";
 import { useJob } from "../parts/useJob";
@@ -9,7 +9,7 @@ export function VerifyForm({ onVerified }: { onVerified: () => void }) {
   const { bus } = useSession();
   const [heads, setHeads] = useState("");
   const { start, progress, busy, wrong } = useJob("audit", "verify");
-  const may = useMay(subjectOf(bus.user, "verify"));
+  const may = useMay(subjectOf("audit", bus.user, "verify"));
 
   function verify(event: FormEvent) {
     event.preventDefault();

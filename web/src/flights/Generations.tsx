@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
 import { words } from "../bus/ask";
+import { subjectOf } from "../bus/subjects";
 import { count, fromIso, utc } from "../model/format";
-import { askGeneration, subjectOf } from "../model/jobs";
+import { askGeneration } from "../model/jobs";
 import { loadGenerations, type Generation } from "../model/records";
 import { whyNot } from "../model/rights";
 import { useMay, useSession } from "../model/session";

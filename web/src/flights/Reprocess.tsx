@@ -1,5 +1,5 @@
 import { useState, type FormEvent } from "react";
-import { subjectOf } from "../model/jobs";
+import { subjectOf } from "../bus/subjects";
 import { whyNot } from "../model/rights";
 import { useMay, useSession } from "../model/session";
 import { JobProgress } from "../parts/JobProgress";

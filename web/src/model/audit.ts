@@ -2,6 +2,7 @@
 
 import { askOne, askPieces } from "../bus/ask";
 import type { Bus } from "../bus/bus";
+import { subjectOf } from "../bus/subjects";
 import type { Operation } from "./operations";
 
 export interface Head {
@@ -47,12 +48,7 @@ export interface Verification {
 export const VERIFIED = "audit-verified";
 export const EXPORTED = "audit-exported";
 
-export const loadHeads = (bus: Bus) => askOne<Heads>(bus, subjectOf(bus.user, "heads"));
-
-/** The subject on which this user asks for something. */
-export function subjectOf(user: string, name: string): string {
-  return `audit.${user}.${name}`;
-}
+export const loadHeads = (bus: Bus) => askOne<Heads>(bus, subjectOf("audit", bus.user, "heads"));
 
 /** The newest verification in events of OPERATIONS; null where there is none. */
 export function lastVerification(events: readonly Operation[]): Verification | null {
@@ -94,7 +90,7 @@ export async function fetchExport(
   scope: ExportScope,
   take: (piece: Uint8Array<ArrayBuffer>) => Promise<void>,
 ): Promise<void> {
-  for await (const piece of askPieces(bus, subjectOf(bus.user, "export"), { client: "web client", ...scope })) {
+  for await (const piece of askPieces(bus, subjectOf("audit", bus.user, "export"), { client: "web client", ...scope })) {
     // A copy: the piece is a view of the connection's own buffer.
     await take(new Uint8Array(piece));
   }
@@ -102,6 +98,6 @@ export async function fetchExport(
 
 /** The stand-alone program that verifies exports. */
 export async function fetchVerifier(bus: Bus): Promise<Blob> {
-  const { source } = await askOne<{ source: string }>(bus, subjectOf(bus.user, "verifier"));
+  const { source } = await askOne<{ source: string }>(bus, subjectOf("audit", bus.user, "verifier"));
   return new Blob([source], { type: "text/x-python" });
 }

@@ -2,8 +2,7 @@
 
 import { askOne } from "../bus/ask";
 import type { Bus } from "../bus/bus";
-
-export type Service = "generation" | "audit";
+import { subjectOf, type Service } from "../bus/subjects";
 
 export interface Progress {
   state: "waiting" | "running" | "finished" | "failed";
@@ -14,11 +13,6 @@ export interface Progress {
 }
 
 export const NOT_BEGUN: Progress = { state: "waiting", done: 0, total: 0, error: "", result: {} };
-
-/** The subject on which a user asks a service for what it does. */
-export function subjectOf(service: Service, user: string, verb: string): string {
-  return `${service}.${user}.${verb}`;
-}
 
 /** Ask the generation service in this user's name. */
 export function askGeneration<Answer>(bus: Bus, verb: string, request: object): Promise<Answer> {

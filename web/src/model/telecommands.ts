@@ -2,6 +2,7 @@
 
 import { askOne, askRows } from "../bus/ask";
 import type { Bus } from "../bus/bus";
+import { subjectOf } from "../bus/subjects";
 import type { Value } from "../bus/telemetry";
 import type { Argument } from "./arguments";
 
@@ -133,11 +134,6 @@ export interface PastScope {
 
 export type Verb = "submit" | "approve" | "cancel" | "resolve" | "hold" | "resume";
 
-/** The subject on which this user asks for something. */
-export function subjectOf(user: string, verb: string): string {
-  return `telecommand.${user}.${verb}`;
-}
-
 export const loadDefinitions = (bus: Bus) => ask<Definition[]>(bus, "definitions");
 export const loadQueues = (bus: Bus) => ask<Queues>(bus, "queues");
 export const loadLife = (bus: Bus, id: string) => ask<Life>(bus, "log", { id });
@@ -166,5 +162,5 @@ export function argumentsText(given: Record<string, Value>): string {
 }
 
 function ask<Answer>(bus: Bus, verb: string, fields: object = {}): Promise<Answer> {
-  return askOne<Answer>(bus, subjectOf(bus.user, verb), fields);
+  return askOne<Answer>(bus, subjectOf("telecommand", bus.user, verb), fields);
 }

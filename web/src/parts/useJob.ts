@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { words } from "../bus/ask";
-import { NOT_BEGUN, runJob, type Progress, type Service } from "../model/jobs";
+import type { Service } from "../bus/subjects";
+import { NOT_BEGUN, runJob, type Progress } from "../model/jobs";
 import { useSession } from "../model/session";
 
 export interface JobState {

@@ -1,8 +1,9 @@
 import { useState } from "react";
 import { words } from "../bus/ask";
+import { subjectOf } from "../bus/subjects";
 import { isCancellable, waitsForApproval, whyNotApprove } from "../model/life";
 import { useMay, useSession, useView } from "../model/session";
-import { argumentsText, localName, request, subjectOf, type Summary, type Verb } from "../model/telecommands";
+import { argumentsText, localName, request, type Summary, type Verb } from "../model/telecommands";
 import { useConfirm } from "../parts/useConfirm";
 import { Resolve } from "./Resolve";
 
@@ -12,8 +13,8 @@ export function Decide({ one }: { one: Summary }) {
   const live = useView().kind === "live";
   const [wrong, setWrong] = useState("");
   const { confirm, dialog } = useConfirm();
-  const mayApprove = useMay(subjectOf(bus.user, "approve"));
-  const mayCancel = useMay(subjectOf(bus.user, "cancel"));
+  const mayApprove = useMay(subjectOf("telecommand", bus.user, "approve"));
+  const mayCancel = useMay(subjectOf("telecommand", bus.user, "cancel"));
   const name = localName(one.name);
 
   async function decide(verb: Verb, fields: object = {}) {

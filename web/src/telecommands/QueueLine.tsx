@@ -1,14 +1,15 @@
 import { useState } from "react";
 import { words } from "../bus/ask";
+import { subjectOf } from "../bus/subjects";
 import { useMay, useSession } from "../model/session";
-import { request, subjectOf, type Queue } from "../model/telecommands";
+import { request, type Queue } from "../model/telecommands";
 
 /** The queue of one link: held or free, and how many wait in it. */
 export function QueueLine({ queue: { link, held, queue } }: { queue: Queue }) {
   const { bus } = useSession();
   const [wrong, setWrong] = useState("");
   const verb = held ? "resume" : "hold";
-  const may = useMay(subjectOf(bus.user, verb));
+  const may = useMay(subjectOf("telecommand", bus.user, verb));
 
   async function change() {
     try {

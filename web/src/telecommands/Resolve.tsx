@@ -1,6 +1,7 @@
 import { useState } from "react";
+import { subjectOf } from "../bus/subjects";
 import { useMay, useSession } from "../model/session";
-import { subjectOf, type Summary } from "../model/telecommands";
+import { type Summary } from "../model/telecommands";
 
 interface Props {
   one: Summary;
@@ -11,7 +12,7 @@ interface Props {
 export function Resolve({ one, onDecide }: Props) {
   const { bus } = useSession();
   const [why, setWhy] = useState("");
-  const may = useMay(subjectOf(bus.user, "resolve"));
+  const may = useMay(subjectOf("telecommand", bus.user, "resolve"));
   if (!may) return <span className="hint">an operator has to find out and decide</span>;
   const known = why.trim() !== "";
   return (

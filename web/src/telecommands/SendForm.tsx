@@ -1,11 +1,12 @@
 import { useRef, useState, type FormEvent } from "react";
 import { words } from "../bus/ask";
+import { subjectOf } from "../bus/subjects";
 import { givenOf, initialText, problemOf } from "../model/arguments";
 import { written, type Draft } from "../model/draft";
 import { momentOf } from "../model/moments";
 import { useMay, useSession } from "../model/session";
 import { useStore } from "../model/store";
-import { check, newRequestId, request, subjectOf, type Answer, type Checked, type Definition } from "../model/telecommands";
+import { check, newRequestId, request, type Answer, type Checked, type Definition } from "../model/telecommands";
 import { AnswerLine } from "./AnswerLine";
 import { ArgumentField } from "./ArgumentField";
 import { CheckedView } from "./CheckedView";
@@ -131,7 +132,7 @@ export function SendForm({ definition, live }: Props) {
 /** Why this user can not send it now; empty when nothing is known against it. */
 function useWhyNotSend({ name, may }: Definition, live: boolean): string {
   const { bus } = useSession();
-  const allowed = useMay(subjectOf(bus.user, "submit"));
+  const allowed = useMay(subjectOf("telecommand", bus.user, "submit"));
   if (!allowed) return `${bus.user} may look and check, but not send telecommands: that takes the role operator.`;
   if (!may.includes("submit")) return `The mission's rights do not let ${bus.user} send ${name}.`;
   return live ? "" : "The page does not show the present. Go live to send.";
