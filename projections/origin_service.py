@@ -13,7 +13,7 @@ from infra.errors import QueryError
 from projections.clickhouse import ClickHouse
 from projections.frame_messages import link_of, next_frame, read_frame, shown
 from projections.packet_places import Frame, PlacedPacket, place_packet
-from projections.queries.answer import Row, iso_time
+from projections.queries.answer import Row, iso_time, plain
 from projections.queries.catalog import find_parameter
 from projections.queries.origin import find_packet_at, frame_row, generation_row, packets_of_frame
 from projections.queries.scope import Scope, parse_time, scope_of
@@ -22,7 +22,6 @@ from streams.framing.space_packet import MAX_PACKET
 from streams.generations import read_generations
 from streams.mission import Mission
 from streams.read import Message
-from streams.telemetry import float_name
 
 _MOST_FRAMES = MAX_PACKET // 8
 """Frames that are looked through for the end of one packet: other channels' frames lie between its own."""
@@ -165,14 +164,8 @@ def _field(mission: Mission, placed: PlacedPacket, field: FieldPlace, *, is_time
         "first_bit": places[0].first_bit if places else None,
         "bits": field.bit_size,
         "places": [place._asdict() for place in places],
-        "raw": _plain(field.raw),
-        "value": iso_time(field.value) if is_time and field.value is not None else _plain(field.value),
+        "raw": plain(field.raw),
+        "value": iso_time(field.value) if is_time and field.value is not None else plain(field.value),
         "unit": definition.unit,
         "definition": f"{definition.file}:{definition.line}",
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes | bytearray):
-        return bytes(value).hex()
-    return float_name(value) if isinstance(value, float) else value

@@ -36,7 +36,9 @@ def read_frames(clickhouse: ClickHouse, first: int, last: int) -> Iterator[Frame
     """Yield the frames that the archive has from `first` to `last`, in batches as the server makes them."""
     for batch in clickhouse.stream(_RANGE, {"first": first, "last": last}):
         if batch.num_rows:
-            yield _columns(batch)
+            offsets, recorded, *texts = batch.columns
+            numbers = offsets.to_numpy().astype(np.int64), recorded.to_numpy()
+            yield FrameColumns(*numbers, *map(_pieces, texts))
 
 
 def read_bare_frames(clickhouse: ClickHouse, offsets: Sequence[int]) -> BareFrames:
@@ -45,11 +47,6 @@ def read_bare_frames(clickhouse: ClickHouse, offsets: Sequence[int]) -> BareFram
     numbers, links, data = (found.column(name).combine_chunks() for name in ("offset", "link", "data"))
     texts = [link.decode() for link in links.to_pylist()]
     return BareFrames(numbers.to_numpy().astype(np.int64), Texts.of(texts), _pieces(data))
-
-
-def _columns(batch: pa.RecordBatch) -> FrameColumns:
-    offsets, recorded, *texts = batch.columns
-    return FrameColumns(offsets.to_numpy().astype(np.int64), recorded.to_numpy(), *map(_pieces, texts))
 
 
 def _pieces(column: pa.Array) -> Pieces:

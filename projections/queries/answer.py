@@ -102,6 +102,13 @@ def _nested(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
+def plain(value: Any) -> Any:
+    """Return a parameter's value as JSON has it; its bytes are bytes, never text."""
+    if isinstance(value, bytes | bytearray):
+        return value.hex()
+    return float_name(value) if isinstance(value, float) else value
+
+
 def _iso_times(column: pa.Array, unit: Literal["s", "ms", "us", "ns"]) -> list[str | None]:
     """Return what `iso_time` does of each, all at once; a coarser unit has zeros behind its decimals."""
     digits = {"s": 0, "ms": 3, "us": 6, "ns": 9}[unit]

@@ -10,11 +10,10 @@ import pyarrow as pa
 
 from projections.archive.read import BareFrames, read_bare_frames
 from projections.clickhouse import ClickHouse
-from projections.queries.answer import iso_time
+from projections.queries.answer import iso_time, plain
 from projections.queries.packet_values import Values, Wanted, columns_of
 from streams.framing.packets_in_frames import packets_in_frames
 from streams.mission import Mission
-from streams.telemetry import float_name
 
 
 class _Packet(NamedTuple):
@@ -74,17 +73,14 @@ def _values(one: Wanted, row: _Row | None) -> Values | None:
     if row is None:
         return None
     return {
-        name: _plain(row.batch.column(row.places[name])[row.number]) for name in columns_of(one.parameters)
+        name: _json(row.batch.column(row.places[name])[row.number]) for name in columns_of(one.parameters)
     }
 
 
-def _plain(scalar: pa.Scalar) -> Any:
+def _json(scalar: pa.Scalar) -> Any:
     """Return a value as JSON has it."""
     if not scalar.is_valid:
         return None
     if isinstance(scalar, pa.TimestampScalar):
         return iso_time(scalar.value)
-    value = scalar.as_py()
-    if isinstance(value, float):
-        return float_name(value)
-    return value.hex() if isinstance(value, bytes) else value
+    return plain(scalar.as_py())

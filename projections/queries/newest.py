@@ -46,7 +46,7 @@ def newest_packets(clickhouse: ClickHouse, scope: Scope, wanted: Sequence[str]) 
     if len(found) == len(wanted):
         return found
     rows = clickhouse.rows(_newest_frame(scope), scope.parameters, _ONCE)
-    last, width = int(rows[0]["frame_offset"]) if rows else 0, _FIRST_FRAMES * _WIDER
+    last, width = (int(rows[0]["frame_offset"]) if rows else 0) - _FIRST_FRAMES, _FIRST_FRAMES * _WIDER
     while last > 0 and (missing := [name for name in wanted if name not in found]):
         found |= _newest(clickhouse, scope, missing, str(last), width)
         last, width = last - width, width * _WIDER
