@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -64,15 +65,27 @@ def json_values(column: pa.Array, *, octets: bool = False) -> list[Any]:
         return json_values(column.dictionary_decode(), octets=octets)
     if pa.types.is_timestamp(kind):
         return _iso_times(column, kind.unit)
+    if pa.types.is_list(kind) and not column.null_count:
+        return _lists(column)
+    if pa.types.is_floating(kind):
+        return _floats(column)
     values: list[Any] = column.to_pylist()
     if pa.types.is_binary(kind):
         return [None if value is None else value.hex() if octets else _text(value) for value in values]
-    if pa.types.is_floating(kind):
-        if np.isfinite(column.drop_null().to_numpy(zero_copy_only=False)).all():
-            return values
-        return [None if value is None else float_name(value) for value in values]
     plain = pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind)
     return values if plain else [_nested(value) for value in values]
+
+
+def _floats(column: pa.Array) -> list[float | str | None]:
+    values: list[float | None] = column.to_pylist()
+    if np.isfinite(column.drop_null().to_numpy(zero_copy_only=False)).all():
+        return list(values)
+    return [None if value is None else float_name(value) for value in values]
+
+
+def _lists(column: pa.ListArray) -> list[list[Any]]:
+    items, ends = json_values(column.flatten()), np.cumsum(column.value_lengths())
+    return [items[start:end] for start, end in pairwise([0, *ends.tolist()])]
 
 
 def _as_text(column: pa.Array) -> pa.Array:
