@@ -1,9 +1,10 @@
 """Import of a recording: a file's frames into FRAMES, each once, however often and whenever it is imported.
 
 The server's memory of message ids is seconds long, so it can not be the guarantee. OPERATIONS says that an
-import began (and behind which offset); the frames it stored carry the file's digest and their number. What
-is there already is found by reading those headers, and only the rest is appended. Proven by
-`tests/streams/test_recording_import.py` and `tests/faults/test_import_kill.py`.
+import began (and behind which offset); the frames it stored carry the file's digest and their number. What is
+there already is found by reading those headers, and only the rest is appended: in the same batches as at
+first, so that what a killed program sent last and the server still stores is in the file's order too.
+Proven by `tests/streams/test_recording_import.py` and `tests/faults/test_import_kill.py`.
 
 Known limit: two imports of one file that run at the same time, more than seconds apart, may store a frame
 twice.
@@ -26,7 +27,7 @@ from nats.aio.client import Client
 
 from infra.errors import LinkError
 from streams import names
-from streams.append import HEADER_ROOM, Appender, Outgoing
+from streams.append import BATCH, HEADER_ROOM, Appender, Outgoing
 from streams.framing import Frame, FramingConfig, make_framer
 from streams.operations import append_operation, append_surely, read_operations
 from streams.read import last_offset, read_up_to
@@ -83,7 +84,9 @@ async def import_recording(
         async for done, chunk, cut in steps:
             read.update(chunk)
             messages = frame_messages(link, session, cut, frames, limit=limit, source=source)
-            await appender.append(_missing(messages, frames, present))
+            for start in range(0, len(messages), BATCH):
+                block = messages[start : start + BATCH]
+                await appender.append(_missing(block, frames + start, present))
             frames += len(messages)
             progress(done)
     if read.hexdigest() != digest:

@@ -19,9 +19,10 @@ from infra.errors import LinkError
 from streams import event_log, names, recording_import
 from streams.append import HEADER_ROOM
 from streams.event_log import ensure_streams
-from streams.framing import FramingConfig
-from streams.operations import read_operations
+from streams.framing import Frame, FramingConfig
+from streams.operations import append_operation, read_operations
 from streams.read import Message, last_offset, read_up_to
+from streams.recorder import frame_messages
 from streams.recording_import import FINISHED, STARTED, Imported, import_recording
 
 PACKETS = FramingConfig("packets", 300)
@@ -70,6 +71,29 @@ def test_every_byte_of_a_recording_is_in_frames_with_its_place_in_the_file(tmp_p
     assert [frame.headers[names.MESSAGE_ID] for frame in frames] == ids
     assert frames[-1].headers[names.TORN] == "connection ended inside a frame"
     assert told[-1] == file.stat().st_size
+
+
+def test_what_a_stopped_import_left_is_cut_into_the_same_batches_as_at_the_first_time(tmp_path: Path) -> None:
+    file = small_mission.recording(tmp_path / "r", 5_000)
+
+    async def batches(folder: str, stored: int) -> list[int]:
+        """Return the numbers of frames that begin a batch, when so many had been stored one by one before."""
+        async with ground(tmp_path / folder) as nc:
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            frames = [Frame(packet, 1, "") for packet in small_mission.packets(stored)]
+            begun = {"link": "radio", "session": f"file-{digest[:12]}", "source": digest[:16], "after": 0}
+            await append_operation(nc, STARTED, begun)
+            for message in frame_messages(
+                "radio", f"file-{digest[:12]}", frames, 0, limit=10_000, source=digest[:16]
+            ):
+                await nc.jetstream().publish(message.subject, message.data, headers=dict(message.headers))
+            assert (await imported(nc, file)).added == 5_000 - stored
+            found = await frames_of(nc)
+        assert [message.data for message in found] == small_mission.packets(5_000)
+        return [number for number, one in enumerate(found) if one.headers.get("Nats-Batch-Sequence") == "1"]
+
+    whole, rest = run_async(lambda: batches("first", 0)), run_async(lambda: batches("again", 1_500))
+    assert (whole[:3], rest) == ([0, 1_000, 2_000], [1_500, *whole[2:]])
 
 
 def test_a_second_import_adds_nothing_after_the_servers_memory_of_ids_and_after_a_restart(
