@@ -22,15 +22,15 @@ _SETTINGS = {**LONG_QUERY, "final": 0}
 
 
 def alarm_level(
-    alarms: Sequence[dict[str, Any]],
+    alarms: Sequence[AlarmRange],
     value: Any,
-    contexts: Sequence[Sequence[dict[str, Any]]] = (),
+    contexts: Sequence[Sequence[AlarmRange]] = (),
     context: int | None = None,
 ) -> str | None:
     """Return the most severe level that holds, `normal` when none does, None without alarms or value.
 
-    `alarms` are `AlarmRange`s as JSON, most severe first, as the table `columns` keeps them; in place of them
-    those of `contexts` count whose number (from 1) is `context`.
+    `alarms` are most severe first; in place of them those of `contexts` count whose number (from 1) is
+    `context`.
     """
     if not (alarms or contexts) or value is None:
         return None
@@ -39,8 +39,8 @@ def alarm_level(
     if number in ("Infinity", "-Infinity", "NaN"):
         number = float(number)
     for alarm in alarms:
-        if AlarmRange(**alarm).violated(number):
-            return str(alarm["level"])
+        if alarm.violated(number):
+            return alarm.level
     return "normal"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from infra.errors import QueryError
 from projections.clickhouse import ClickHouse
+from streams.xtce.alarms import AlarmRange
 
 _BINARY = str(pa.binary())
 
@@ -37,6 +39,12 @@ class ParameterColumns:
 
     context_alarms: Sequence[dict[str, Any]] = ()
     """Each with `when`, its condition in words, and `alarms`."""
+
+    @cached_property
+    def limits(self) -> tuple[list[AlarmRange], list[list[AlarmRange]]]:
+        """Its alarms, and those of each of its contexts."""
+        contexts = [[AlarmRange(**alarm) for alarm in context["alarms"]] for context in self.context_alarms]
+        return [AlarmRange(**alarm) for alarm in self.alarms], contexts
 
     @property
     def octets(self) -> frozenset[str]:

@@ -20,7 +20,7 @@ from streams.generations import PARSER_VERSION
 from streams.mission import Mission
 
 MissionOf = Callable[[str], Mission | None]
-"""The mission of a generation, None when it can not be had; may block."""
+"""The mission of a generation, None when it can not be had now; may block."""
 
 MANY_COLUMNS = 100
 """From here on decoding is quicker than asking the tables."""
@@ -66,20 +66,32 @@ class GenerationReaders:
         self._lock = Lock()
 
     def of(self, generation: str) -> GenerationReader:
-        """Return the reader of a generation, made anew when its tables changed."""
+        """Return the reader of a generation, made anew when its tables changed.
+
+        One whose mission could not be had answers from the tables, and is not kept.
+        """
         state = self._state(generation)
         with self._lock:
-            known = self._known.pop(generation, None)
-            if known is None or known[0] != state:
-                known = state, self._reader(generation, state)
+            known = self._known.get(generation)
+        if known is not None and known[0] == state:
+            self._keep(generation, known)
+            return known[1]
+        is_ours = state.parser_version == PARSER_VERSION
+        mission = self._mission_of(generation) if is_ours else None
+        decoder = FrameDecoder(mission) if mission is not None and mission.digest == state.mission else None
+        catalog = read_catalog(self._clickhouse, generation)
+        reader = GenerationReader(self._clickhouse, generation, catalog, decoder)
+        if mission is not None or not is_ours:
+            self._keep(generation, (state, reader))
+        return reader
+
+    def _keep(self, generation: str, known: tuple[_State, GenerationReader]) -> None:
+        """Keep a reader as the last one to be forgotten."""
+        with self._lock:
+            self._known.pop(generation, None)
             self._known[generation] = known
             while len(self._known) > _MOST_KEPT:
                 self._known.pop(next(iter(self._known)))
-        return known[1]
-
-    def _reader(self, generation: str, state: _State) -> GenerationReader:
-        catalog = read_catalog(self._clickhouse, generation)
-        return GenerationReader(self._clickhouse, generation, catalog, self._decoder(generation, state))
 
     def _state(self, generation: str) -> _State:
         rows = self._clickhouse.rows(
@@ -89,8 +101,3 @@ class GenerationReaders:
             {"generation": generation},
         )
         return _State(**rows[0]) if rows else _State("", "", 0)
-
-    def _decoder(self, generation: str, state: _State) -> FrameDecoder | None:
-        """Return the decoder of a generation that this program's parser made, if its mission can be had."""
-        mission = self._mission_of(generation) if state.parser_version == PARSER_VERSION else None
-        return FrameDecoder(mission) if mission is not None and mission.digest == state.mission else None

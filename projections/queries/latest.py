@@ -92,15 +92,14 @@ def _key(one: ParameterColumns) -> tuple[str, str]:
 
 def sample_row(generation: str, one: ParameterColumns, sample: Sample) -> Row:
     """Return a sample with its unit, alarm level and origin."""
+    alarms, contexts = one.limits
     return {
         "parameter": one.label,
         "packet": one.packet,
         "value": sample.value,
         "raw": sample.raw,
         "unit": one.unit,
-        "alarm": alarm_level(
-            one.alarms, sample.value, [context["alarms"] for context in one.context_alarms], sample.context
-        ),
+        "alarm": alarm_level(alarms, sample.value, contexts, sample.context),
         "generation": generation,
         **sample.origin,
     }

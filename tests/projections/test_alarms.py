@@ -27,6 +27,7 @@ from infra.errors import QueryError
 from projections.alarm_rows import Branch, Watched, alarms_query
 from projections.queries.alarms import alarm_level, alarms
 from projections.schema import create_fixed_tables, drop_all_tables
+from streams.xtce.alarms import AlarmRange
 
 FIELDS = {"VOLT": limited(8, 1, warning=100, critical=150), "PLAIN": integer(8)}
 
@@ -201,7 +202,8 @@ def test_the_database_finds_the_level_that_python_finds(
     for n, number in enumerate(DOUBLES):
         values = {"F": (number, ranges), "U": (WHOLE[n % 5], ranges), "E": (texts[n % 4], labels)}
         for label, (value, limits) in values.items():
-            assert found.get((label, n + 1), "normal") == alarm_level(limits, value), (label, value)
+            level = alarm_level([AlarmRange(**one) for one in limits], value)
+            assert found.get((label, n + 1), "normal") == level, (label, value)
 
 
 def test_plain_names_do_not_clash_with_those_of_the_query(projected: Projected, tmp_path: Path) -> None:

@@ -232,6 +232,18 @@ def test_a_reader_is_kept_until_the_tables_of_its_generation_change(
     assert asked == ["g1"] * 3
 
 
+def test_a_mission_that_could_not_be_had_is_tried_again(
+    filled: tuple[Projected, Mission, list[Sent]],
+) -> None:
+    projected, mission, _ = filled
+    answers = [None, mission]
+    readers = GenerationReaders(projected.clickhouse, lambda generation: answers.pop(0))
+    first, second = readers.of("g1"), readers.of("g1")
+    assert (first.decoder, second.decoder is None) == (None, False)
+    assert first.catalog == second.catalog
+    assert readers.of("g1") is second
+
+
 def test_not_a_number_and_infinity_are_named(
     projected: Projected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

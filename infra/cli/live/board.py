@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ from projections.queries.alarms import alarm_level
 from streams.decode import Column, PacketType
 from streams.mission import Mission
 from streams.telemetry import table_of
+from streams.xtce.alarms import AlarmRange
 
 _STYLES = {
     None: "",
@@ -40,11 +41,11 @@ class Cell:
 
 
 class _Limits(NamedTuple):
-    """A parameter's unit and alarms, as JSON: the default ones, and those of each context."""
+    """A parameter's unit and alarms: the default ones, and those of each context."""
 
     unit: str
-    alarms: list[dict[str, Any]]
-    contexts: list[list[dict[str, Any]]]
+    alarms: Sequence[AlarmRange]
+    contexts: Sequence[Sequence[AlarmRange]]
 
 
 class Board:
@@ -63,11 +64,7 @@ class Board:
             if column.role == "context"
         }
         self._limits = {
-            name: _Limits(
-                parameter.unit,
-                [asdict(alarm) for alarm in parameter.alarms],
-                [[asdict(alarm) for alarm in one.alarms] for one in parameter.context_alarms],
-            )
+            name: _Limits(parameter.unit, parameter.alarms, [one.alarms for one in parameter.context_alarms])
             for name, parameter in mission.database.parameters.items()
         }
         self.cells: dict[str, dict[str, Cell]] = {kind.name: {} for kind in types}
