@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from infra.errors import QueryError
 from projections.clickhouse import ClickHouse
+from streams.decode.contexts import CONTEXT_NUMBER
 from streams.xtce.alarms import AlarmRange
 
-_BINARY = str(pa.binary())
+_BINARY, _CONTEXT = str(pa.binary()), str(CONTEXT_NUMBER)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class ParameterColumns:
         """Its alarms, and those of each of its contexts."""
         contexts = [[AlarmRange(**alarm) for alarm in context["alarms"]] for context in self.context_alarms]
         return [AlarmRange(**alarm) for alarm in self.alarms], contexts
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Its columns and their Arrow types."""
+        found = {self.value: self.value_type, self.raw: self.raw_type}
+        return found | {self.context: _CONTEXT} if self.context else found
 
     @property
     def octets(self) -> frozenset[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow as pa
 from projections.archive.read import BareFrames, read_bare_frames
 from projections.clickhouse import ClickHouse
 from projections.queries.answer import iso_time, plain
-from projections.queries.packet_values import Values, Wanted, columns_of
+from projections.queries.packet_values import Values, Wanted
 from streams.framing.packets_in_frames import packets_in_frames
 from streams.mission import Mission
 
@@ -24,12 +25,19 @@ class _Packet(NamedTuple):
     packet_index: int
 
 
+class _Column(NamedTuple):
+    """Where a column is in its packet type's rows, and how a scalar of it becomes a value of JSON."""
+
+    place: int
+    json: Callable[[pa.Scalar], Any]
+
+
 class _Row(NamedTuple):
-    """A row of decoded packets, and where each column is."""
+    """A row of decoded packets, and its columns."""
 
     batch: pa.RecordBatch
     number: int
-    places: Mapping[str, int]
+    columns: Mapping[str, _Column]
 
 
 class FrameDecoder:
@@ -37,8 +45,11 @@ class FrameDecoder:
 
     def __init__(self, mission: Mission) -> None:
         self._mission, self._decoder = mission, mission.decoder()
-        self._places = {
-            kind.name: {column.name: place for place, column in enumerate(kind.columns)}
+        self._columns = {
+            kind.name: {
+                column.name: _Column(place, _to_json(column.arrow_type))
+                for place, column in enumerate(kind.columns)
+            }
             for kind in self._decoder.packet_types
         }
 
@@ -61,7 +72,7 @@ class FrameDecoder:
                 name, rows = table.packet_type.name, table.rows
                 places = zip(offsets[rows].tolist(), found.index[rows].tolist(), strict=True)
                 for number, (offset, index) in enumerate(places):
-                    yield _Packet(name, offset, index), _Row(table.batch, number, self._places[name])
+                    yield _Packet(name, offset, index), _Row(table.batch, number, self._columns[name])
 
 
 def _packet(one: Wanted) -> _Packet:
@@ -72,15 +83,25 @@ def _packet(one: Wanted) -> _Packet:
 def _values(one: Wanted, row: _Row | None) -> Values | None:
     if row is None:
         return None
-    return {
-        name: _json(row.batch.column(row.places[name])[row.number]) for name in columns_of(one.parameters)
-    }
+    batch, number = row.batch, row.number
+    found = {}
+    for parameter in one.parameters:
+        for name in parameter.columns:
+            place, json = row.columns[name]
+            found[name] = json(batch.column(place)[number])
+    return found
 
 
-def _json(scalar: pa.Scalar) -> Any:
-    """Return a value as JSON has it."""
-    if not scalar.is_valid:
-        return None
-    if isinstance(scalar, pa.TimestampScalar):
-        return iso_time(scalar.value)
+def _to_json(kind: pa.DataType) -> Callable[[pa.Scalar], Any]:
+    """Return what makes a value of JSON of a scalar of this type."""
+    if pa.types.is_timestamp(kind):
+        return _time
+    return _plain if pa.types.is_floating(kind) or pa.types.is_binary(kind) else methodcaller("as_py")
+
+
+def _time(scalar: pa.Scalar) -> str | None:
+    return iso_time(scalar.value) if scalar.is_valid else None
+
+
+def _plain(scalar: pa.Scalar) -> Any:
     return plain(scalar.as_py())

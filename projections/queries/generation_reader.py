@@ -15,7 +15,7 @@ from typing import NamedTuple
 from projections.clickhouse import ClickHouse
 from projections.queries.catalog import ParameterColumns, read_catalog
 from projections.queries.frame_values import FrameDecoder
-from projections.queries.packet_values import Values, Wanted, columns_of, read_packets
+from projections.queries.packet_values import Values, Wanted, read_packets
 from streams.generations import PARSER_VERSION
 from streams.mission import Mission
 
@@ -49,7 +49,7 @@ class GenerationReader:
     def read(self, wanted: Sequence[Wanted]) -> list[Values]:
         """Return the packets' values in the order of `wanted`, by column, as JSON has them."""
         found: list[Values | None] = [None] * len(wanted)
-        columns = sum(len(columns_of(one.parameters)) for one in wanted)
+        columns = sum(len(parameter.columns) for one in wanted for parameter in one.parameters)
         if self.decoder is not None and columns >= MANY_COLUMNS:
             found = self.decoder.read(self.clickhouse, wanted)
         missing = [one for one, values in zip(wanted, found, strict=True) if values is None]

@@ -23,8 +23,9 @@ _FIRST_FRAMES = 4_096
 _WIDER = 16
 """How many times wider the next look is, for those types that were not found."""
 
-_ONCE = {**LONG_QUERY, "final": 0}
-"""A row that was written twice is as new as itself: there is nothing to merge."""
+_ONCE = {**LONG_QUERY, "final": 0, "optimize_move_to_prewhere": 0}
+"""A row that was written twice is as new as itself: there is nothing to merge. Of so few rows it takes longer
+to plan which column is read first than to read them all."""
 
 _PLACE = ", ".join(f"t.{name} AS {name}" for name in ORIGIN) + ", toUnixTimestamp64Nano(t.time) AS at"
 _LAST_FIRST = "ORDER BY t.frame_offset DESC, t.packet_index DESC LIMIT 1"

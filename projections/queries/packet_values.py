@@ -20,7 +20,6 @@ import pyarrow as pa
 from projections.clickhouse import LONG_QUERY, ClickHouse, quoted
 from projections.queries.catalog import ParameterColumns
 from projections.queries.newest import Place
-from streams.decode.contexts import CONTEXT_NUMBER
 from streams.telemetry import float_name
 
 _AT_ONCE = 2
@@ -33,7 +32,6 @@ _EXACT = {
     "output_format_json_quote_64bit_integers": 0,
     "date_time_output_format": "simple",
 }
-_CONTEXT = str(CONTEXT_NUMBER)
 _BINARY, _TIME = str(pa.binary()), str(pa.timestamp("ns", tz="UTC"))
 
 
@@ -63,7 +61,7 @@ def read_packets(clickhouse: ClickHouse, generation: str, wanted: Sequence[Wante
 
 
 def _read(clickhouse: ClickHouse, generation: str, wanted: Sequence[Wanted]) -> list[Values]:
-    columns = [columns_of(one.parameters) for one in wanted]
+    columns = [_columns_of(one.parameters) for one in wanted]
     query = " UNION ALL ".join(
         _select(number, one, kinds) for number, (one, kinds) in enumerate(zip(wanted, columns, strict=True))
     )
@@ -80,14 +78,9 @@ def _read(clickhouse: ClickHouse, generation: str, wanted: Sequence[Wanted]) -> 
     ]
 
 
-def columns_of(parameters: Iterable[ParameterColumns]) -> dict[str, str]:
+def _columns_of(parameters: Iterable[ParameterColumns]) -> dict[str, str]:
     """Return the columns and their types."""
-    found: dict[str, str] = {}
-    for one in parameters:
-        found |= {one.value: one.value_type, one.raw: one.raw_type}
-        if one.context:
-            found[one.context] = _CONTEXT
-    return found
+    return {name: kind for one in parameters for name, kind in one.columns.items()}
 
 
 def _select(number: int, wanted: Wanted, columns: Mapping[str, str]) -> str:
