@@ -19,7 +19,7 @@ from infra.cli.live import Board, follow
 from infra.cli.output import console, print_json
 from infra.errors import ConfigError, ServerError
 from infra.program.page import page_of
-from infra.program.runners import RUNNERS
+from infra.program.service_names import SERVICE_NAMES
 from infra.program.system import System, open_system, status
 from infra.simulator import Device, DeviceReport, SimulatorConfig, load_simulator_config, run_device
 from infra.simulator.recording import DEFAULT_DURATION_S
@@ -99,7 +99,7 @@ async def run_demo(options: argparse.Namespace) -> int:
     mission, config = load_mission(options.mission), load_simulator_config(options.mission)
     out = console()
     out.print(f"starting both servers and all services on {options.data}")
-    async with open_system(options.data, services=list(RUNNERS), mission=options.mission) as system:
+    async with open_system(options.data, services=SERVICE_NAMES, mission=options.mission) as system:
         if not system.owned:
             raise ServerError(
                 "another program runs this data folder",

@@ -10,52 +10,43 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from nats.errors import Error as NatsError
 
-from infra.cli import (
-    archive,
-    audit,
-    command,
-    demo,
-    doctor,
-    generations,
-    imports,
-    origin,
-    parser,
-    queries,
-    replay,
-    report,
-    services,
-    users,
-)
 from infra.cli.target import add_options
 from infra.errors import FlightLedgerError
 from infra.log_lines import log_to_stderr
 from infra.service import run
 
-_COMMANDS = (
-    services,
-    demo,
-    imports,
-    queries,
-    origin,
-    parser,
-    command,
-    generations,
-    archive,
-    replay,
-    report,
-    audit,
-    users,
-    doctor,
-)
+COMMANDS = {
+    "up": "services",
+    "service": "services",
+    "simulate": "demo",
+    "demo": "demo",
+    "import": "imports",
+    "query": "queries",
+    "origin": "origin",
+    "parser": "parser",
+    "command": "command",
+    "reprocess": "generations",
+    "rebuild": "generations",
+    "generations": "generations",
+    "archive": "archive",
+    "replay": "replay",
+    "replays": "replay",
+    "report": "report",
+    "audit": "audit",
+    "user": "users",
+    "doctor": "doctor",
+}
+"""Each command's module in `infra.cli`; only the given one's is loaded: all of them take half a second."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the command line's grammar; each command module adds its own part."""
-    common = argparse.ArgumentParser(add_help=False)
+def build_parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the command line's grammar: the given command's part, or all of it where none is named."""
+    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     add_options(common)
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="answer as JSON")
     main_parser = argparse.ArgumentParser(
@@ -64,15 +55,24 @@ def build_parser() -> argparse.ArgumentParser:
         parents=[common],
     )
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in _COMMANDS:
-        module.add_commands(commands, common)
+    named = _named(common, given)
+    for module in [COMMANDS[named]] if named in COMMANDS else dict.fromkeys(COMMANDS.values()):
+        import_module(f"infra.cli.{module}").add_commands(commands, common)
     return main_parser
+
+
+def _named(common: argparse.ArgumentParser, given: Sequence[str]) -> str:
+    """Return the first word that is not of the common options."""
+    try:
+        return next(iter(common.parse_known_args(given)[1]), "")
+    except argparse.ArgumentError:  # the whole grammar will say it
+        return ""
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = list(sys.argv[1:] if args is None else args)
-    options = build_parser().parse_args(given)
+    options = build_parser(given).parse_args(given)
     options.data = getattr(options, "data", Path("data"))
     options.json = getattr(options, "json", False)
     if options.command != "service":  # a service logs under its own name, as it is configured

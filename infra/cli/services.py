@@ -13,7 +13,7 @@ from infra.config import Config, load_config
 from infra.embedded.folder import read_addresses
 from infra.errors import ConfigError, ServerError
 from infra.program.page import page_of
-from infra.program.runners import RUNNERS
+from infra.program.service_names import SERVICE_NAMES, runner_of
 from infra.program.system import open_system
 from infra.service import start_service
 
@@ -24,7 +24,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add `up` and `service`."""
     up = commands.add_parser("up", parents=[common], help="both servers and all services, until Ctrl-C")
     up.add_argument("mission", nargs="?", type=Path, metavar="MISSION", help="mission folder")
-    up.add_argument("--only", metavar="NAMES", help=f"some of {','.join(RUNNERS)}")
+    up.add_argument("--only", metavar="NAMES", help=f"some of {','.join(SERVICE_NAMES)}")
     for port in _PORTS:
         up.add_argument(f"--{port}-port", type=int, default=0, metavar="P", help="default: a free one")
     up.add_argument("--log-level", default="INFO", metavar="L")
@@ -32,16 +32,16 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     service = commands.add_parser(
         "service", help="one service, configured by --KEY=VALUE, environment or CONFIG_FILE"
     )
-    service.add_argument("name", choices=list(RUNNERS))
+    service.add_argument("name", choices=list(SERVICE_NAMES))
     service.add_argument("settings", nargs=argparse.REMAINDER, metavar="--KEY=VALUE")
     service.set_defaults(run=run_one)
 
 
 async def run_up(options: argparse.Namespace) -> int:
     """Start what is asked for and wait until it is stopped or a service fails."""
-    names = options.only.split(",") if options.only else list(RUNNERS)
-    if unknown := [name for name in names if name not in RUNNERS]:
-        raise ConfigError(f"there is no service {unknown[0]!r}", fix=f"known are {', '.join(RUNNERS)}")
+    names = options.only.split(",") if options.only else list(SERVICE_NAMES)
+    if unknown := [name for name in names if name not in SERVICE_NAMES]:
+        raise ConfigError(f"there is no service {unknown[0]!r}", fix=f"known are {', '.join(SERVICE_NAMES)}")
     ports = {f"{port}_port": vars(options)[f"{port}_port"] for port in _PORTS}
     async with open_system(
         options.data, services=names, mission=options.mission, log_level=options.log_level, servers=ports
@@ -76,7 +76,7 @@ async def run_one(options: argparse.Namespace) -> int:
     name = {} if config.text("SERVICE_NAME") else {"SERVICE_NAME": options.name}
     environ = {**os.environ, **name, **_credentials(options.name, config)}
     async with await start_service(args=given, environ=environ) as service:
-        await RUNNERS[options.name](service)
+        await runner_of(options.name)(service)
     return 0
 
 

@@ -156,4 +156,4 @@ RUNNERS: dict[str, Callable[[Service], Awaitable[None]]] = {
     "telecommand": _telecommand,
     "io": _io,
 }
-"""In the order in which they are started: who is asked or fed stands before who asks or feeds."""
+"""By their names, as `service_names.py` has them."""

@@ -20,7 +20,7 @@ from infra.program.access_events import note_users_at_start
 from infra.program.bus import ensure_bus
 from infra.program.connecting import connected
 from infra.program.kept_service import KeptService
-from infra.program.runners import RUNNERS
+from infra.program.service_names import SERVICE_NAMES, runner_of
 from infra.program.target import Target, asker
 
 
@@ -74,7 +74,7 @@ class System:
         settings = self.settings(name) | {"SERVICE_NAME": name, "LOG_LEVEL": log_level}
         if mission is not None:
             settings["MISSION"] = str(mission)
-        kept = KeptService(name, RUNNERS[name], [f"--{key}={value}" for key, value in settings.items()])
+        kept = KeptService(name, runner_of(name), [f"--{key}={value}" for key, value in settings.items()])
         self.services[name] = kept
         await kept.start()
 
@@ -127,7 +127,7 @@ async def open_system(
         system = System(nc, running.nats_url, running)
         stack.push_async_callback(system.stop)
         if running.owned:
-            for name in RUNNERS:
+            for name in SERVICE_NAMES:
                 if name in services:
                     await system.start(name, mission, log_level=log_level)
         yield system

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from support.program import COMMAND, Program, environment, run_command
 from support.small_mission import recording, write_mission
 from support.waiting import wait_until
 
-from infra.cli.main import main
+from infra.cli.main import COMMANDS, build_parser, main
+from infra.program.runners import RUNNERS
+from infra.program.service_names import SERVICE_NAMES
 
 
 @pytest.mark.parametrize(
@@ -26,6 +29,23 @@ def test_wrong_use_ends_with_two_and_says_what_is_known(arguments: list[str]) ->
     assert (ended.code, ended.stdout) == (2, b"")
     assert ended.error.startswith("flightledger"), ended.stderr
     assert "error: " in ended.error
+
+
+def test_each_command_is_in_the_module_that_is_loaded_for_it() -> None:
+    whole = _commands(build_parser([]))
+    assert list(whole) == list(COMMANDS)
+    for command in COMMANDS:
+        alone = _commands(build_parser(["--data", "query", command, "--help"]))
+        assert list(alone) == [name for name in COMMANDS if COMMANDS[name] == COMMANDS[command]]
+
+
+def _commands(grammar: argparse.ArgumentParser) -> Mapping[str, object]:
+    (found,) = (one for one in grammar._actions if isinstance(one, argparse._SubParsersAction))
+    return found.choices
+
+
+def test_the_services_that_are_named_are_those_that_can_run() -> None:
+    assert tuple(RUNNERS) == SERVICE_NAMES
 
 
 @pytest.mark.parametrize(

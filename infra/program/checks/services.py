@@ -9,7 +9,7 @@ import orjson
 from nats.aio.client import Client
 
 from infra.program.checks.finding import Finding, ok, problem, remark
-from infra.program.runners import RUNNERS
+from infra.program.service_names import SERVICE_NAMES
 from infra.service import HEALTH_SUBJECT
 from streams import names
 from streams.answers import ask_once, ask_rows
@@ -33,7 +33,7 @@ async def check_services(nc: Client, *, owned: bool) -> list[Finding]:
         ]
     answers = await ask_health(nc)
     found = []
-    for name in RUNNERS:
+    for name in SERVICE_NAMES:
         mine = [answer for answer in answers if answer["name"] == name]
         if not mine:
             found.append(remark("services", f"{name} does not answer", _UP))
