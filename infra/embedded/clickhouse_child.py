@@ -24,7 +24,7 @@ _LOOK_INTERVAL = 0.25
 
 # The engine waits 5 s for clients' open connections, mostly idle ones. All that was acknowledged is stored by
 # then, so after this many seconds the process ends.
-_GRACE = 1.0
+_GRACE = 0.4
 
 
 def main(arguments: list[str]) -> int:
