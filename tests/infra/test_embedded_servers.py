@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -55,6 +56,17 @@ def test_both_servers_answer_keep_their_data_and_stop(tmp_path: Path) -> None:
     assert not any(running(pid) for pid in pids)
     assert not (tmp_path / "new" / "data" / "servers.json").exists()
     run_async(again)
+
+
+def test_the_database_gives_way_to_the_event_log(tmp_path: Path) -> None:
+    async def main() -> tuple[int, int]:
+        async with embedded_servers(tmp_path) as servers:
+            pids = servers.nats_pid, servers.clickhouse_pid
+            return tuple(os.getpriority(os.PRIO_PROCESS, pid) for pid in pids)
+
+    nats_nice, clickhouse_nice = run_async(main)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert (nats_nice, clickhouse_nice) == (own, min(own + 10, 19))
 
 
 def test_jetstream_syncs_always_unless_told_otherwise(tmp_path: Path) -> None:
