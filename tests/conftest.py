@@ -27,6 +27,18 @@ from infra.embedded.process import ServerProcess
 settings.register_profile("no timing", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no timing")
 
+_WHOLE_SYSTEMS = ("web", "acceptance", "faults", "infra", "projections")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of whole systems come first: workers that end with short files end at about the same time."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return _WHOLE_SYSTEMS.index(folder) if folder in _WHOLE_SYSTEMS else len(_WHOLE_SYSTEMS)
+
+    items.sort(key=place)
+
 
 @dataclass(frozen=True)
 class RunningServer:
