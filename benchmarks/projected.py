@@ -9,6 +9,7 @@ import pyarrow as pa
 from benchmarks.figures import WrongResultError
 from infra.program.system import System
 from projections.clickhouse import ClickHouse, connect, quoted
+from projections.schema import create_fixed_tables
 from projections.writer_flow import CONSUMER
 from streams import names
 
@@ -25,7 +26,9 @@ class Projected:
 
     @property
     def _clickhouse(self) -> ClickHouse:
-        self._connected = self._connected or connect(self._url)
+        if self._connected is None:
+            self._connected = connect(self._url)
+            create_fixed_tables(self._connected)  # the writer may not have come to it yet
         return self._connected
 
     def position(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,9 @@ from projections.queries.answer import Row, iso_time, plain
 from projections.queries.catalog import find_parameter
 from projections.queries.origin import find_packet_at, frame_row, generation_row, packets_of_frame
 from projections.queries.scope import Scope, parse_time, scope_of
+from projections.writer import position
+from projections.writer_flow import CONSUMER
+from streams import names
 from streams.decode import Decoder, FieldPlace
 from streams.framing.space_packet import MAX_PACKET
 from streams.generations import read_generations
@@ -25,6 +29,9 @@ from streams.read import Message
 
 _MOST_FRAMES = MAX_PACKET // 8
 """Frames that are looked through for the end of one packet: other channels' frames lie between its own."""
+
+_FRESH_NS, _WAIT_S, _POLL_S = 30 * 10**9, 5.0, 0.1
+"""For a frame that was recorded just now, the tables are waited for so long."""
 
 
 class _Place(NamedTuple):
@@ -49,6 +56,7 @@ class OriginFinder:
         """Return frames, packets with their fields' bits, generation. Raises QueryError."""
         place = await asyncio.to_thread(self._place, question)
         frame = await self._frame(place)
+        await self._until_projected(place, frame)
         rows = await asyncio.to_thread(
             packets_of_frame,
             self._clickhouse,
@@ -101,6 +109,20 @@ class OriginFinder:
                 fix="name a later time",
             )
         return frame
+
+    async def _until_projected(self, place: _Place, frame: Message) -> None:
+        """Wait a moment for the writer: what is seen live is asked about before it is in the tables."""
+        generation = place.scope.generation
+        if time.time_ns() - frame.recorded > _FRESH_NS:
+            return
+        if not (await asyncio.to_thread(generation_row, self._clickhouse, generation)).get("live"):
+            return
+        give_up = time.monotonic() + _WAIT_S
+        while time.monotonic() < give_up:
+            asked = self._clickhouse, CONSUMER, names.FRAMES, generation
+            if await asyncio.to_thread(position, *asked) >= frame.offset:
+                return
+            await asyncio.sleep(_POLL_S)
 
     async def _packet(self, place: _Place, frames: dict[int, Message], frame: Message, row: Row) -> Row:
         """Return a packet with its pieces and fields; the frames that it goes on in are added to `frames`."""

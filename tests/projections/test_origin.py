@@ -56,6 +56,14 @@ def test_the_origin_of_packets_in_one_frame_has_each_of_them(filled: Ground) -> 
     assert [[field["parameter"] for field in packet["fields"]] for packet in one["packets"]] == [["VOLTAGE"]]
 
 
+def test_a_packet_that_was_just_recorded_is_waited_for(filled: Ground) -> None:
+    filled.append([small_mission.attitude(99)])
+    for number in range(3):
+        offset = filled.append_only([small_mission.attitude(number)], session="live")
+        (answer,) = filled.ask("origin", frame_offset=offset, packet="ATTITUDE")
+        assert [packet["frame_offset"] for packet in answer["packets"]] == [offset]
+
+
 def test_the_origin_of_a_packet_that_spans_frames_has_all_of_them(filled: Ground) -> None:
     packets = small_mission.packets(300)
     frames = small_mission.transfer_frames(packets)

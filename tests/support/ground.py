@@ -52,15 +52,20 @@ class Ground:
 
     def append(self, frames: Sequence[bytes], link: str = "radio", session: str = "s1") -> int:
         """Append frames, wait until they are in the tables, and return the offset of the first."""
+        first = self.append_only(frames, link, session)
+        end = first + len(frames) - 1
+        self.run(wait_until_async(lambda: self._projected(end), DEADLINE, f"frame {end} is projected"))
+        return first
+
+    def append_only(self, frames: Sequence[bytes], link: str = "radio", session: str = "s1") -> int:
+        """Append frames and return the offset of the first."""
 
         async def work() -> int:
             headers = {names.RECEIVED: str(time.time_ns()), names.SESSION: session}
             subject = names.frame_subject(link)
             async with Appender(self.system.nc) as appender:
                 await appender.append([Outgoing(subject, frame, headers) for frame in frames])
-            end = await last_offset(self.system.nc, names.FRAMES)
-            await wait_until_async(lambda: self._projected(end), DEADLINE, f"frame {end} is projected")
-            return end - len(frames) + 1
+            return await last_offset(self.system.nc, names.FRAMES) - len(frames) + 1
 
         return self.run(work())
 
