@@ -23,7 +23,7 @@ from infra.embedded.guard import parent_gone
 
 _LOOK_INTERVAL = 0.25
 
-_NICE = 10
+_NICE = 5
 """The event log and the live path come first; inserts and merges of a reprocess have what is left."""
 
 # The engine waits 5 s for clients' open connections, mostly idle ones. All that was acknowledged is stored by

@@ -66,7 +66,7 @@ def test_the_database_gives_way_to_the_event_log(tmp_path: Path) -> None:
 
     nats_nice, clickhouse_nice = run_async(main)
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    assert (nats_nice, clickhouse_nice) == (own, min(own + 10, 19))
+    assert (nats_nice, clickhouse_nice) == (own, min(own + 5, 19))
 
 
 def test_jetstream_syncs_always_unless_told_otherwise(tmp_path: Path) -> None:
