@@ -25,7 +25,7 @@ from infra.cli.output import console, print_json
 from infra.cli.target import target_of
 from infra.cli.telecommands import Person, ask_for, user_of
 from infra.errors import CommandError, ConfigError
-from infra.program.runners import last_mission
+from infra.program.missions import last_mission
 from infra.program.system import open_system
 from streams.mission import load_mission
 from streams.xtce.epochs import parse_instant

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from pathlib import Path
 from typing import Any
-
-from nats.aio.client import Client
 
 from commands.audit.service import AuditService
 from commands.rows import TelecommandRows
@@ -17,6 +14,7 @@ from commands.uplink import Uplink
 from infra.embedded.clickhouse_process import SQL_USER
 from infra.errors import ConfigError
 from infra.program.bus import ensure_bus
+from infra.program.missions import mission_of
 from infra.service import Service
 from projections.clickhouse import ClickHouse, connect, connect_reader
 from projections.generations.service import GenerationService
@@ -26,31 +24,10 @@ from projections.replay.service import ReplayService
 from projections.schema import create_fixed_tables
 from projections.writer_service import WriterService
 from streams.event_log import ensure_streams
-from streams.generations import read_generations
 from streams.io_service import run_io
 from streams.links import Link
-from streams.mission import Mission, load_mission, unbundle
 from streams.parser_service import ParserService
 from streams.seal_service import run_sealer
-
-
-async def mission_of(service: Service) -> Mission:
-    """Load the mission that `MISSION` names, or the one that was recorded last in OPERATIONS."""
-    path = service.config.get("MISSION")
-    if path:
-        return await asyncio.to_thread(load_mission, Path(str(path)))
-    await ensure_streams(service.js)
-    return await last_mission(service.nc)
-
-
-async def last_mission(nc: Client) -> Mission:
-    """Load the mission that was recorded last in OPERATIONS; raises ConfigError when there is none."""
-    bundles = (await read_generations(nc)).bundles
-    if not bundles:
-        raise ConfigError(
-            "no mission is named and the streams have none", where="OPERATIONS", fix="name a mission folder"
-        )
-    return await asyncio.to_thread(unbundle, list(bundles.values())[-1])
 
 
 def clickhouse_of(service: Service) -> ClickHouse:

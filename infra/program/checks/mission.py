@@ -8,7 +8,7 @@ from nats.aio.client import Client
 
 from commands.definitions import TelecommandSet
 from infra.program.checks.finding import Finding, ok, remark
-from infra.program.runners import last_mission
+from infra.program.missions import last_mission
 from streams.generations import read_generations
 from streams.mission import Mission
 
