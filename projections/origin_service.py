@@ -56,7 +56,9 @@ class OriginFinder:
         """Return frames, packets with their fields' bits, generation. Raises QueryError."""
         place = await asyncio.to_thread(self._place, question)
         frame = await self._frame(place)
-        await self._until_projected(place, frame)
+        generation = await asyncio.to_thread(generation_row, self._clickhouse, place.scope.generation)
+        if generation.get("live"):
+            await self._until_projected(place.scope.generation, frame)
         rows = await asyncio.to_thread(
             packets_of_frame,
             self._clickhouse,
@@ -79,7 +81,7 @@ class OriginFinder:
         return {
             "frame": {**shown(frame), **(fate or {"result": "not parsed yet"})},
             "frames": [shown(frames[offset]) for offset in sorted(frames)],
-            "generation": await asyncio.to_thread(generation_row, self._clickhouse, place.scope.generation),
+            "generation": generation,
             "packets": packets,
         }
 
@@ -110,12 +112,9 @@ class OriginFinder:
             )
         return frame
 
-    async def _until_projected(self, place: _Place, frame: Message) -> None:
+    async def _until_projected(self, generation: str, frame: Message) -> None:
         """Wait a moment for the writer: what is seen live is asked about before it is in the tables."""
-        generation = place.scope.generation
         if time.time_ns() - frame.recorded > _FRESH_NS:
-            return
-        if not (await asyncio.to_thread(generation_row, self._clickhouse, generation)).get("live"):
             return
         give_up = time.monotonic() + _WAIT_S
         while time.monotonic() < give_up:

@@ -77,9 +77,9 @@ def json_values(column: pa.Array, *, octets: bool = False) -> list[Any]:
 
 
 def _floats(column: pa.Array) -> list[float | str | None]:
-    values: list[float | None] = column.to_pylist()
+    values: list[Any] = column.to_pylist()
     if np.isfinite(column.drop_null().to_numpy(zero_copy_only=False)).all():
-        return list(values)
+        return values
     return [None if value is None else float_name(value) for value in values]
 
 

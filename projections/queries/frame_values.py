@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,9 +93,7 @@ def _values(one: Wanted, row: _Row | None) -> Values | None:
 
 def _to_json(kind: pa.DataType) -> Callable[[pa.Scalar], Any]:
     """Return what makes a value of JSON of a scalar of this type."""
-    if pa.types.is_timestamp(kind):
-        return _time
-    return _plain if pa.types.is_floating(kind) or pa.types.is_binary(kind) else methodcaller("as_py")
+    return _time if pa.types.is_timestamp(kind) else _plain
 
 
 def _time(scalar: pa.Scalar) -> str | None:
