@@ -33,6 +33,10 @@ class ServerError(FlightLedgerError):
     """A nats-server or ClickHouse server could not be started, reached or signed in to."""
 
 
+class NoServiceError(ServerError):
+    """Nobody on the bus answers a request: the service is not running, or not ready yet."""
+
+
 class AccessError(FlightLedgerError):
     """Somebody asked for what they may not do."""
 

@@ -38,7 +38,7 @@ from infra.log_lines import log_to_stderr
 from infra.micro import MicroService, start_micro
 
 HEALTH_SUBJECT = "__telestion__.health"
-"""Each instance of each service answers here with its name, its errors and its figures."""
+"""Each instance of each service answers here, from its start: name, whether it is ready, errors, figures."""
 
 MessageHandler = Callable[[Msg], Awaitable[None]]
 """Handles one message of a subscription."""
@@ -68,7 +68,8 @@ class Service:
         """What the service tells of its work (counts, rates, how far behind), in the health answer and in
         `$SRV.STATS`: functions that return at once."""
         self.ready = asyncio.Event()
-        """Set by what runs the service when it answers, or takes what it is fed with."""
+        """Set by what runs the service when it answers, or takes what it is fed with; told in the health
+        answer."""
 
     @property
     def nc(self) -> Client:
@@ -162,7 +163,12 @@ class Service:
 
     async def _answer_health(self, message: Msg) -> None:
         if message.reply:
-            answer = {"name": self.name, "errors": self._errors, "figures": self._figures()}
+            answer = {
+                "name": self.name,
+                "ready": self.ready.is_set(),
+                "errors": self._errors,
+                "figures": self._figures(),
+            }
             await message.respond(json.dumps(answer).encode())
 
     def _figures(self) -> dict[str, Any]:

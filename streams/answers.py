@@ -20,12 +20,13 @@ from nats.aio.subscription import Subscription
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import Header
 
-from infra.errors import QueryError, ServerError
+from infra.errors import NoServiceError, QueryError, ServerError
 
 CHUNK, END = "Fl-Chunk", "Fl-End"
 CHUNK_BYTES = 512 * 1024
 WINDOW = 8
 _TAKEN_TIMEOUT_S = 30.0
+_ASK_AGAIN_S = 0.2
 _ERROR = "Nats-Service-Error"
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,8 @@ async def ask(
 ) -> AsyncGenerator[bytes, None]:
     """Send a JSON request and yield the chunks of its answer in order.
 
-    Raises QueryError with the service's words, ServerError when no service answers.
+    Raises QueryError with the service's words, NoServiceError when nobody answers, ServerError when no answer
+    comes in time.
     """
     inbox = nc.new_inbox()
     subscription = await nc.subscribe(inbox)
@@ -78,7 +80,7 @@ async def ask(
             msg = await _next(subscription, subject, timeout)
             headers = msg.headers or {}
             if headers.get(Header.STATUS.value) == "503":
-                raise ServerError(
+                raise NoServiceError(
                     "no service answers", where=subject, fix="start it: `flightledger up`, or the one service"
                 )
             if _ERROR in headers:
@@ -107,6 +109,22 @@ async def ask_rows(
 ) -> list[dict[str, Any]]:
     """Send a JSON request whose answer is JSON lines, and return one row for each."""
     return [orjson.loads(line) for line in (await ask_once(nc, subject, request, timeout)).splitlines()]
+
+
+async def ask_when_up(nc: Client, subject: str, request: Mapping[str, object], *, within_s: float) -> bytes:
+    """Ask like `ask_once`, and ask again for as long as no service answers: it may be starting again.
+
+    Raises NoServiceError when nobody has answered within `within_s` seconds.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_s
+    while True:
+        try:
+            return await ask_once(nc, subject, request)
+        except NoServiceError:
+            if loop.time() > deadline:
+                raise
+        await asyncio.sleep(_ASK_AGAIN_S)
 
 
 async def _next(subscription: Subscription, subject: str, timeout: float) -> Msg:

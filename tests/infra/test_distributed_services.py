@@ -46,8 +46,8 @@ def health(servers: ExternalServers) -> list[Row]:
     return run_async(main)
 
 
-def names_of(answers: list[Row]) -> list[str]:
-    return sorted(answer["name"] for answer in answers)
+def names_of_ready(answers: list[Row]) -> list[str]:
+    return sorted(answer["name"] for answer in answers if answer["ready"])
 
 
 def without_times(rows: list[Row]) -> list[Row]:
@@ -66,15 +66,18 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
                 service, instance, **({"MISSION": str(mission)} if service in ("parser", "io") else {})
             )
         expected = ["io", "parser", "query", "query", "writer", "writer"]
-        wait_until(lambda: names_of(health(servers)) == expected, 60, "all services answer")
+        wait_until(lambda: names_of_ready(health(servers)) == expected, 60, "all services are ready")
 
         imported = servers.run("import", first, "--mission", mission, "--json", user="service-local").row
         assert imported["frames"] == {"parsed": 3000}
         servers.services["writer-1"].kill()
-        servers.services["query-2"].kill()
+        for name in ("query-1", "query-2"):
+            servers.services[name].kill()
+        servers.start("query", "-3")  # which answers only while the import waits for it already
         again = servers.run("import", second, "--mission", mission, "--json", user="service-local").row
         assert again["frames"] == {"parsed": 2000}
         servers.start("writer", "-3")
+        servers.start("query", "-4")
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda _: servers.query("packets"), range(4)))
         assert all(answer == answers[0] for answer in answers) and len(answers[0]) == 5000
@@ -109,7 +112,7 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
         assert counted[0]["different"] == 5500
 
         ended = {name: service.stop() for name, service in servers.services.items() if service.alive}
-        assert set(ended) == {"query-1", "writer-2", "writer-3", "parser", "io"}
+        assert set(ended) == {"query-3", "query-4", "writer-2", "writer-3", "parser", "io"}
         for name, one in ended.items():
             assert one.code == 0 and "Traceback" not in one.stderr, (name, one.stderr)
             service = name.rpartition("-")[0] or name

@@ -274,7 +274,10 @@ def test_a_service_tells_its_figures_in_the_health_answer_and_in_the_statistics_
             assert json.loads((await nc.request(unique_name, b"")).data) == {"offset": 42}
             stats = json.loads((await nc.request(f"$SRV.STATS.{unique_name}", b"")).data)
             assert [endpoint["data"] for endpoint in stats["endpoints"]] == [{"offset": 42}]
-            assert (await health_of(nc, unique_name))["figures"] == {"offset": 42}
+            told = await health_of(nc, unique_name)
+            assert (told["figures"], told["ready"]) == ({"offset": 42}, False)
+            service.ready.set()
+            assert (await health_of(nc, unique_name))["ready"]
 
     run_async(main)
 

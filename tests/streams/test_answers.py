@@ -10,9 +10,9 @@ from nats.aio.msg import Msg
 from support.waiting import run_async
 
 from infra.connection import connect_nats
-from infra.errors import QueryError, ServerError
+from infra.errors import NoServiceError, QueryError, ServerError
 from streams import answers
-from streams.answers import CHUNK, CHUNK_BYTES, END, WINDOW, ask, ask_once, send_answer
+from streams.answers import CHUNK, CHUNK_BYTES, END, WINDOW, ask, ask_once, ask_when_up, send_answer
 
 
 async def pieces_of(pieces: list[bytes]) -> AsyncIterator[bytes]:
@@ -166,6 +166,24 @@ def test_no_service_is_an_error_that_says_so(with_two: Callable[[Main], None]) -
     async def main(_: Client, asker: Client, subject: str) -> None:
         with pytest.raises(ServerError, match=f"{subject}: no service answers"):
             await ask_once(asker, subject, {})
+
+    with_two(main)
+
+
+def test_a_service_that_comes_later_is_waited_for_as_long_as_the_asker_says(
+    with_two: Callable[[Main], None],
+) -> None:
+    async def main(service: Client, asker: Client, subject: str) -> None:
+        with pytest.raises(NoServiceError, match=f"{subject}: no service answers"):
+            await ask_when_up(asker, subject, {}, within_s=0)
+        asked = asyncio.create_task(ask_when_up(asker, subject, {}, within_s=60))
+        await asyncio.sleep(0)  # it asks before anybody is there
+
+        async def on_question(msg: Msg) -> None:
+            await service.publish(msg.reply, b"here")
+
+        await service.subscribe(subject, cb=on_question)
+        assert await asked == b"here"
 
     with_two(main)
 

@@ -42,7 +42,11 @@ async def check_services(nc: Client, *, owned: bool) -> list[Finding]:
             if answer["errors"]:
                 text = f"{name} could not handle {answer['errors']} messages"
                 found.append(remark("services", text, "see its log lines with level=error"))
-            found.append(ok("services", f"{name} answers" + (f": {figures}" if figures else "")))
+            text = f"{name} answers" + (f": {figures}" if figures else "")
+            if answer.get("ready", True):  # a service in another language need not tell
+                found.append(ok("services", text))
+            else:
+                found.append(remark("services", f"{text}, but is not ready", "see its log lines"))
     return found
 
 

@@ -1,6 +1,6 @@
 import { count, fromIso, utc } from "../model/format";
 import { loadLag } from "../model/records";
-import { loadServices } from "../model/services";
+import { loadServices, type ServiceState } from "../model/services";
 import { useSession } from "../model/session";
 import { DataTable } from "../parts/DataTable";
 import { useQuery } from "../parts/useQuery";
@@ -26,11 +26,7 @@ export function Services() {
           { head: "Service", cell: (each) => each.name },
           {
             head: "State",
-            cell: ({ instances, errors }) => (
-              <b className={instances === 0 || errors > 0 ? "bad" : "good"}>
-                {instances === 0 ? "silent" : errors > 0 ? `${errors} errors` : "well"}
-              </b>
-            ),
+            cell: (each) => <State of={each} />,
           },
           { head: "Instances", cell: (each) => each.instances, number: true },
           { head: "Requests", cell: (each) => count(each.requests), number: true },
@@ -40,6 +36,14 @@ export function Services() {
       />
     </section>
   );
+}
+
+function State({ of }: { of: ServiceState }) {
+  const { instances, starting, errors } = of;
+  if (instances === 0) return <b className="bad">silent</b>;
+  if (errors > 0) return <b className="bad">{errors} errors</b>;
+  if (starting > 0) return <b>{starting === instances ? "starting" : `${starting} starting`}</b>;
+  return <b className="good">well</b>;
 }
 
 function LagLine() {

@@ -6,6 +6,8 @@ import type { Bus } from "../bus/bus";
 export interface ServiceState {
   name: string;
   instances: number;
+  /** Instances that answer, and do not do their work yet. */
+  starting: number;
   /** Errors that the instances count themselves. */
   errors: number;
   requests: number;
@@ -19,6 +21,8 @@ const GATHER_MS = 700;
 
 interface Health {
   name: string;
+  /** Absent where a service of somebody else does not tell. */
+  ready?: boolean;
   errors: number;
 }
 
@@ -46,6 +50,7 @@ export function serviceStates(health: readonly Health[], stats: readonly Stats[]
     return {
       name,
       instances: alive.length,
+      starting: alive.filter((each) => each.ready === false).length,
       errors: sum(alive.map((each) => each.errors)),
       requests: sum(endpoints.map((each) => each.num_requests)),
       failed: sum(endpoints.map((each) => each.num_errors)),
