@@ -67,6 +67,7 @@ async def _worker(task: Json) -> AsyncIterator[Process]:
         stdout=PIPE,
         stderr=PIPE,
         limit=_LONGEST_LINE,
+        start_new_session=True,  # its time is weighed apart from the live path's
     )
     try:
         assert process.stdin is not None

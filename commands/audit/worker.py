@@ -26,6 +26,7 @@ from commands.audit.key import load_or_make_key
 from commands.audit.verify import verify
 from infra.connection import connect_nats
 from infra.errors import FlightLedgerError, StreamError
+from infra.give_way import give_way
 from streams import names
 from streams.read import last_offset
 from streams.sealer import seal_all
@@ -76,7 +77,7 @@ def _say(**fields: Any) -> None:
 
 def main() -> int:
     """Work; 2 when it can not be done, after saying why."""
-    os.nice(_NICE)
+    give_way(_NICE)
     task = orjson.loads(sys.stdin.buffer.readline())
     try:
         uvloop.run(work(task))

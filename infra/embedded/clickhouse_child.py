@@ -15,11 +15,11 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from types import FrameType
 
 from infra.embedded import clickhouse_engine
 from infra.embedded.guard import parent_gone
+from infra.give_way import give_way
 
 _LOOK_INTERVAL = 0.25
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     parent, _lock, port, data = int(arguments[0]), int(arguments[1]), int(arguments[2]), arguments[3]
     stopping = threading.Event()
     _set_on_sigterm(stopping)
-    _give_way()
+    give_way(_NICE)
     # Tables show times in the server's zone; ours is UTC everywhere.
     os.environ["TZ"] = "UTC"
     time.tzset()
@@ -51,13 +51,6 @@ def main(arguments: list[str]) -> int:
         clickhouse_engine.end(port)
         server.join(_GRACE)
     return 0
-
-
-def _give_way() -> None:
-    """Be nice, as a process and as the session that it is: Linux may weigh sessions (sched(7), autogroup)."""
-    os.nice(_NICE)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def _set_on_sigterm(stopping: threading.Event) -> None:

@@ -8,7 +8,6 @@ standard input, so also when its parent was killed. It is nice: the live path co
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from typing import Any
 
@@ -19,6 +18,7 @@ from nats.aio.client import Client
 from infra.collector import collect_rarely
 from infra.connection import connect_nats
 from infra.errors import FlightLedgerError
+from infra.give_way import give_way
 from projections.archive.fill import archived
 from projections.archive.seals import read_seals
 from projections.archive.stretches import Sealed
@@ -85,7 +85,7 @@ def _answer(**fields: int | str) -> None:
 
 def main() -> int:
     """Work; 2 when it can not go on, after saying why."""
-    os.nice(_NICE)
+    give_way(_NICE)
     collect_rarely()
     job = orjson.loads(sys.stdin.buffer.readline())
     try:
