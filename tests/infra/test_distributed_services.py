@@ -50,6 +50,11 @@ def names_of_ready(answers: list[Row]) -> list[str]:
     return sorted(answer["name"] for answer in answers if answer["ready"])
 
 
+def wait_for_all(servers: ExternalServers) -> None:
+    expected = ["io", "parser", "query", "query", "writer", "writer"]
+    wait_until(lambda: names_of_ready(health(servers)) == expected, 60, "all services are ready")
+
+
 def without_times(rows: list[Row]) -> list[Row]:
     found = [{key: value for key, value in row.items() if key not in OWN_TIMES} for row in rows]
     return sorted(found, key=lambda row: (row["frame_offset"], row.get("packet_index", 0)))
@@ -65,8 +70,7 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
             servers.start(
                 service, instance, **({"MISSION": str(mission)} if service in ("parser", "io") else {})
             )
-        expected = ["io", "parser", "query", "query", "writer", "writer"]
-        wait_until(lambda: names_of_ready(health(servers)) == expected, 60, "all services are ready")
+        wait_for_all(servers)
 
         imported = servers.run("import", first, "--mission", mission, "--json", user="service-local").row
         assert imported["frames"] == {"parsed": 3000}
@@ -78,6 +82,7 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
         assert again["frames"] == {"parsed": 2000}
         servers.start("writer", "-3")
         servers.start("query", "-4")
+        wait_for_all(servers)
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda _: servers.query("packets"), range(4)))
         assert all(answer == answers[0] for answer in answers) and len(answers[0]) == 5000
