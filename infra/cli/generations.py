@@ -19,6 +19,7 @@ from infra.program.system import open_system
 from projections.clickhouse import connect
 from projections.generations.rebuild import rebuild
 from streams.answers import ask_rows
+from streams.generations import read_generations
 from streams.mission import bundle, load_mission
 
 SERVICES = ("query", "generation")
@@ -103,6 +104,7 @@ async def run_reprocess(options: argparse.Namespace) -> int:
         question["mission"] = bundle(load_mission(options.mission))
     async with open_system(target_of(options), services=SERVICES) as system:
         done = await run_job(system.nc, "reprocess", question, "reprocess")
+        live = (await read_generations(system.nc)).live
     if options.json:
         print_json(done)
         return 0
@@ -114,7 +116,8 @@ async def run_reprocess(options: argparse.Namespace) -> int:
     )
     out.print(f"digest     {done['content']['digest']}")
     name = done["generation"]
-    out.print(f"\nCompare: generations diff LIVE {name}   make it live: generations promote {name}")
+    if live is not None and live != name:
+        out.print(f"\nCompare: generations diff {live} {name}   make it live: generations promote {name}")
     return 0
 
 

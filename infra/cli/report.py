@@ -59,7 +59,7 @@ async def run_report(options: argparse.Namespace) -> int:
     if options.json:
         print_json(done)
     else:
-        console().print(f"{done['file']}: {done['bytes'] / 1e6:.1f} MB, generation {generation}")
+        console().print(f"{done['file']}: {done['bytes'] / 1e3:,.0f} kB, generation {generation}")
     return 0
 
 

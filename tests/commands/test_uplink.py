@@ -200,8 +200,8 @@ def test_one_that_is_being_written_is_finished_when_the_service_stops(
         await release(bus, "aaaa")
         claimed = await bus.until("aaaa", "claimed")
         subject = claim_subject(claimed.steps[-1].text("instance"))
-        assert b"true" in (await bus.nc.request(subject, b"aaaa", timeout=5)).data
-        assert b"false" in (await bus.nc.request(subject, b"bbbb", timeout=5)).data
+        assert b"true" in (await bus.nc.request(subject, b"aaaa", timeout=30)).data
+        assert b"false" in (await bus.nc.request(subject, b"bbbb", timeout=30)).data
         await wait_until_async(lambda: link.sent)
         task.cancel()
         await asyncio.sleep(0)

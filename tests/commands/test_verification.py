@@ -11,7 +11,7 @@ ALL = ("parser", "telecommand", "io")
 
 async def parsed(bus: Any, frames: int) -> bool:
     """Whether the parser is done with so many frames."""
-    answer = await bus.nc.request("parser.status", b"{}", timeout=10)
+    answer = await bus.nc.request("parser.status", b"{}", timeout=30)
     return bool(json.loads(answer.data)["offset"] >= frames)
 
 

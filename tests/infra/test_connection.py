@@ -54,7 +54,7 @@ def test_after_a_flush_the_server_knows_every_subscription(nats_server: Any, uni
             service = await connect_nats(nats_server.url, name="service")
             await service.subscribe(f"{unique_name}.{number}", cb=respond)
             await service.flush()
-            await asker.request(f"{unique_name}.{number}", b"", timeout=10)  # raises when nobody responds
+            await asker.request(f"{unique_name}.{number}", b"", timeout=30)  # raises when nobody responds
             await service.close()
         await asker.close()
 

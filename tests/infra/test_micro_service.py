@@ -103,7 +103,7 @@ def test_a_slow_request_does_not_hold_up_the_others_of_its_endpoint(offer: Offer
             await micro.add_endpoint("e", handle, subject=unique_name)
             slow = asyncio.create_task(nc.request(unique_name, b"slow", timeout=30))
             for _ in range(3):
-                assert (await nc.request(unique_name, b"quick", timeout=10)).data == b"quick"
+                assert (await nc.request(unique_name, b"quick", timeout=30)).data == b"quick"
             assert not slow.done()
             go_on.set()
             assert (await slow).data == b"slow"
@@ -202,7 +202,7 @@ def test_instances_share_the_requests_and_each_is_discovered(offer: Offer, uniqu
             inbox = nc.new_inbox()
             answers = await nc.subscribe(inbox)
             await nc.publish(f"$SRV.PING.{unique_name}", b"", reply=inbox)
-            found = {json.loads((await answers.next_msg(10)).data)["id"] for _ in served}
+            found = {json.loads((await answers.next_msg(30)).data)["id"] for _ in served}
             assert found == set(served)
 
     run_async(main)

@@ -247,7 +247,7 @@ def test_every_instance_answers_the_health_question_with_its_name(
             inbox = nc.new_inbox()
             answers = await nc.subscribe(inbox)
             await nc.publish(HEALTH_SUBJECT, b"", reply=inbox)
-            found = [json.loads((await answers.next_msg(10)).data) for _ in names]
+            found = [json.loads((await answers.next_msg(30)).data) for _ in names]
             assert Counter(answer["name"] for answer in found if answer["name"] in names) == Counter(names)
             assert all(answer["errors"] == 0 for answer in found)
             await nc.publish(HEALTH_SUBJECT, b"")  # a question without a reply subject harms nobody
@@ -287,7 +287,7 @@ async def health_of(nc: Client, name: str) -> dict[str, Any]:
     inbox = nc.new_inbox()
     answers = await nc.subscribe(inbox)
     await nc.publish(HEALTH_SUBJECT, b"", reply=inbox)
-    while (answer := dict(json.loads((await answers.next_msg(10)).data)))["name"] != name:
+    while (answer := dict(json.loads((await answers.next_msg(30)).data)))["name"] != name:
         pass
     return answer
 

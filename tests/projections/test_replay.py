@@ -155,7 +155,7 @@ def test_several_replays_play_at_once_on_their_own_subjects(flight: Program) -> 
             await asyncio.gather(one.control("resume"), other.control("resume"))
             await asyncio.gather(one.until("finished"), other.until("finished"))
             await wait_until_async(lambda: len(one.seen) == len(other.seen) == COUNT, 30)
-            listed = json.loads((await one.nc.request("replay.list", b"", timeout=10)).data)
+            listed = json.loads((await one.nc.request("replay.list", b"", timeout=30)).data)
             assert {one.replay, other.replay} <= {row["replay"] for row in listed}
 
     run_async(main)

@@ -123,7 +123,7 @@ def test_several_readers_at_once_each_get_their_own_answer(with_two: Callable[[M
 def test_a_small_answer_is_one_message_that_any_client_reads(with_two: Callable[[Main], None]) -> None:
     async def main(service: Client, asker: Client, subject: str) -> None:
         await serve(service, subject, [b"small"])
-        answer = await asker.request(subject, b"{}", timeout=10)
+        answer = await asker.request(subject, b"{}", timeout=30)
         assert (answer.data, answer.headers) == (b"small", {CHUNK: "1", END: "1"})
 
     with_two(main)

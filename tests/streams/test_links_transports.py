@@ -261,7 +261,7 @@ def test_a_second_cancellation_does_not_wait_for_the_events(run: Run) -> None:
             assert not done
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
-                await asyncio.wait_for(task, 5)
+                await asyncio.wait_for(task, 30)
             assert heard.log[1:] == [(1, "down the link was stopped; up to 4 bytes that were read are lost")]
 
     run(test())
@@ -280,7 +280,7 @@ def test_a_send_waits_for_the_system_and_fails_when_the_link_breaks(run: Run) ->
                 assert not done
                 device.writers[0].transport.abort()
                 with pytest.raises(LinkError, match="some bytes may have left"):
-                    await asyncio.wait_for(sending, 5)
+                    await asyncio.wait_for(sending, 30)
 
     run(test())
 
@@ -302,7 +302,7 @@ def test_what_the_events_raise_ends_the_link(run: Run) -> None:
             writer.write(b"abcd")
             for task in (serving, client_task):
                 with pytest.raises(RuntimeError, match="stream is full"):
-                    await asyncio.wait_for(task, 5)
+                    await asyncio.wait_for(task, 30)
             assert heard.told("stream is full; up to 4 bytes that were read are lost") == 2
             writer.close()
 
@@ -514,7 +514,7 @@ def test_a_serial_send_waits_until_the_line_takes_all(run: Run, tmp_path: Path) 
             assert not done
             line.unplug()
             with pytest.raises(LinkError, match="some bytes may have left"):
-                await asyncio.wait_for(broken, 5)
+                await asyncio.wait_for(broken, 30)
 
     run(test())
 

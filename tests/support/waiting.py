@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-DEADLINE = 20.0
+DEADLINE = 40.0
 POLL = 0.02
 
 
