@@ -80,6 +80,7 @@ TABLES: dict[str, tuple[dict[str, str], str]] = {
         },
         "generation",
     ),
+    "event_log": ({"begun": "DateTime64(9, 'UTC')"}, "begun"),
     "offsets": (
         {
             "consumer": "String",

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from infra.errors import ProjectionError
 from projections.clickhouse import ClickHouse, quoted
+from projections.event_log import claim_tables
 from projections.packet_tables import column_rows, ensure_table
 from projections.parameter_views import make_parameter_views
 from streams.decode import PacketType
@@ -155,9 +156,13 @@ def position(clickhouse: ClickHouse, consumer: str, stream: str, generation: str
 
 
 def write_generations(clickhouse: ClickHouse, state: Generations) -> None:
-    """Project the generations; a projection like the others, rewritten whole whenever one changes."""
+    """Project the generations; a projection like the others, rewritten whole whenever one changes.
+
+    Raises ProjectionError when the tables are of another event log.
+    """
     if not state.known:
         return
+    claim_tables(clickhouse, state)
     time_type = pa.timestamp("ns", tz="UTC")
     names = list(state.known)
     promoted = [[at for at, name in state.promotions if name == known] for known in names]

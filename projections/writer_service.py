@@ -16,6 +16,7 @@ from infra.tasks import run_together
 from projections.archive.fill import follow_frames
 from projections.clickhouse import ClickHouse
 from projections.describe import describe_generation
+from projections.event_log import check_event_log
 from projections.schema import create_fixed_tables
 from projections.telecommands.projector import RowMaking, project_telecommands
 from projections.writer import Writer, position, write_generations
@@ -56,6 +57,7 @@ class WriterService:
         """Write, restarting behind the stored position after whatever went wrong."""
         await ensure_streams(self._service.js)
         await asyncio.to_thread(create_fixed_tables, self._clickhouse)
+        await check_event_log(self._service.nc, self._clickhouse)
         await run_together(
             self._follow_operations(),
             self._write(),

@@ -62,6 +62,8 @@ class Generations:
     promotions: list[tuple[int, str]] = field(default_factory=list)
     bundles: dict[str, str] = field(default_factory=dict)
     mission_names: list[str] = field(default_factory=list)
+    begun: int | None = None
+    """Recorded time (ns UTC) of the first mission, which tells one event log from another."""
 
     @property
     def live(self) -> str | None:
@@ -102,6 +104,7 @@ def _apply(state: Generations, event: Operation) -> None:
     if event.kind == MISSION_LOADED:
         state.bundles[str(fields["digest"])] = str(fields["bundle"])
         state.mission_names.append(name)
+        state.begun = event.recorded if state.begun is None else state.begun
     elif event.kind == GENERATION_STARTED:
         if name not in state.known or state.known[name].dropped:
             state.known[name] = _started(event)

@@ -192,12 +192,15 @@ async def run_rebuild(options: argparse.Namespace) -> int:
                 progress=lambda generation, done, total: tell(done, total),
                 row_making=TelecommandRows,
             )
+    if not found and not options.json:
+        console().print("the streams have nothing to rebuild the tables from: they are empty now")
     for one in found:
         row = {"generation": one.generation, "rows": one.after.rows, "same": one.same}
-        row |= {"before": one.before.digest, "after": one.after.digest}
+        row |= {"before": one.before and one.before.digest, "after": one.after.digest}
         if options.json:
             print_json(row)
         else:
             word = "the same" if one.same else "DIFFERENT"
-            console().print(f"{one.generation}: {word}\n  before {row['before']}\n  after  {row['after']}")
+            before = row["before"] or "tables of another event log; the next `up` or `import` fills these"
+            console().print(f"{one.generation}: {word}\n  before {before}\n  after  {row['after']}")
     return 0 if all(one.same for one in found) else 1

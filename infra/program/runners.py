@@ -17,6 +17,7 @@ from infra.program.bus import ensure_bus
 from infra.program.missions import mission_of
 from infra.service import Service
 from projections.clickhouse import ClickHouse, connect, connect_reader
+from projections.event_log import check_event_log
 from projections.generations.service import GenerationService
 from projections.queries.sql import SqlUser
 from projections.query_service import serve_queries
@@ -99,6 +100,7 @@ async def _query(service: Service) -> None:
     await ensure_bus(service.js)
     clickhouse = await asyncio.to_thread(clickhouse_of, service)
     await asyncio.to_thread(create_fixed_tables, clickhouse)
+    await check_event_log(service.nc, clickhouse)
     await serve_queries(service, clickhouse, sql_user_of(service, clickhouse))
     service.ready.set()
     await service.stopped()

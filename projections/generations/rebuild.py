@@ -16,6 +16,7 @@ from nats.aio.client import Client
 
 from projections.archive.fill import archived, fill
 from projections.clickhouse import ClickHouse
+from projections.event_log import are_of_another_log
 from projections.generations.digest import Content, archive_content, content_of, telecommand_content
 from projections.reprocess.derive import FLUSH_ROWS
 from projections.reprocess.run import derive_segments
@@ -39,13 +40,14 @@ class Rebuilt:
     """The content of one generation before and after."""
 
     generation: str
-    before: Content
+    before: Content | None
+    """None where the tables were of another event log."""
     after: Content
 
     @property
     def same(self) -> bool:
         """Say whether the rebuilt content is the identical one."""
-        return self.before == self.after
+        return self.before in (None, self.after)
 
 
 async def rebuild(
@@ -59,7 +61,13 @@ async def rebuild(
     row_making: RowMaking | None = None,
 ) -> list[Rebuilt]:
     """Drop every table and derive every generation again that was not dropped, and with `row_making` all
-    that is known of telecommands: the content named TELECOMMANDS. The frame archive's is named ARCHIVE."""
+    that is known of telecommands: the content named TELECOMMANDS. The frame archive's is named ARCHIVE.
+
+    Tables of another event log are only emptied, but for what was reprocessed: the writer fills them."""
+    is_foreign = await are_of_another_log(nc, clickhouse)
+    if is_foreign:  # no position and no content in them says anything about these streams
+        await asyncio.to_thread(drop_all_tables, clickhouse)
+        await asyncio.to_thread(create_fixed_tables, clickhouse)
     state = await read_generations(nc)
     known = [generation for generation in state.known.values() if not generation.dropped]
     before = {one.name: await asyncio.to_thread(content_of, clickhouse, one.name) for one in known}
@@ -82,7 +90,7 @@ async def rebuild(
         await derive_segments(nc, clickhouse, job, segments, workers=workers, progress=told)
         await asyncio.to_thread(store_position, clickhouse, CONSUMER, names.FRAMES, live[one.name], one.name)
         after = await asyncio.to_thread(content_of, clickhouse, one.name)
-        found.append(Rebuilt(one.name, before[one.name], after))
+        found.append(Rebuilt(one.name, None if is_foreign else before[one.name], after))
     await asyncio.to_thread(store_position, clickhouse, CONSUMER, names.TELEMETRY, telemetry)
     if stored:
         await fill(nc, clickhouse, stored, lambda done, total: progress(ARCHIVE, done, total))
@@ -92,7 +100,7 @@ async def rebuild(
         await project_all(nc, clickhouse, row_making)
         told_after = await asyncio.to_thread(telecommand_content, clickhouse)
         if told_before.rows or told_after.rows:
-            found.append(Rebuilt(TELECOMMANDS, told_before, told_after))
+            found.append(Rebuilt(TELECOMMANDS, None if is_foreign else told_before, told_after))
     return found
 
 
