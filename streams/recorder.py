@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 def new_session(link: str) -> str:
     """Return the name of a session that begins now, unique even when two begin in one second."""
-    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{link}-{secrets.token_hex(3)}"
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{link}-{secrets.token_hex(4)}"
 
 
 def frame_messages(

@@ -33,6 +33,6 @@ def test_a_frame_that_fits_is_one_message_with_its_time_and_why_it_is_torn(given
 
 
 def test_sessions_that_begin_in_one_second_have_names_of_their_own() -> None:
-    sessions = {new_session("radio") for _ in range(1_000)}
-    assert len(sessions) == 1_000
+    sessions = {new_session("radio") for _ in range(100)}
+    assert len(sessions) == 100
     assert all(session.split("-")[1] == "radio" for session in sessions)
