@@ -21,8 +21,12 @@ class FlightLedgerError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text} ({self.fix})" if self.fix else text
+        return f"{self.problem} ({self.fix})" if self.fix else self.problem
+
+    @property
+    def problem(self) -> str:
+        """What was wrong and where, for those who show `fix` apart."""
+        return f"{self.where}: {self.what}" if self.where else self.what
 
 
 class ConfigError(FlightLedgerError):

@@ -99,32 +99,41 @@ async def ask(
         await subscription.unsubscribe()
 
 
-async def ask_once(nc: Client, subject: str, request: Mapping[str, object], timeout: float = 60.0) -> bytes:
-    """Send a JSON request and return the whole answer."""
-    return b"".join([chunk async for chunk in ask(nc, subject, request, timeout)])
+async def ask_once(
+    nc: Client,
+    subject: str,
+    request: Mapping[str, object],
+    timeout: float = 60.0,
+    *,
+    up_within_s: float = 0.0,
+) -> bytes:
+    """Send a JSON request and return the whole answer.
+
+    While no service answers, which may be starting again, it is asked again for `up_within_s` seconds; raises
+    NoServiceError then.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + up_within_s
+    while True:
+        try:
+            return b"".join([chunk async for chunk in ask(nc, subject, request, timeout)])
+        except NoServiceError:
+            if loop.time() >= deadline:
+                raise
+        await asyncio.sleep(_ASK_AGAIN_S)
 
 
 async def ask_rows(
-    nc: Client, subject: str, request: Mapping[str, object], timeout: float = 60.0
+    nc: Client,
+    subject: str,
+    request: Mapping[str, object],
+    timeout: float = 60.0,
+    *,
+    up_within_s: float = 0.0,
 ) -> list[dict[str, Any]]:
-    """Send a JSON request whose answer is JSON lines, and return one row for each."""
-    return [orjson.loads(line) for line in (await ask_once(nc, subject, request, timeout)).splitlines()]
-
-
-async def ask_when_up(nc: Client, subject: str, request: Mapping[str, object], *, within_s: float) -> bytes:
-    """Ask like `ask_once`, and ask again for as long as no service answers: it may be starting again.
-
-    Raises NoServiceError when nobody has answered within `within_s` seconds.
-    """
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + within_s
-    while True:
-        try:
-            return await ask_once(nc, subject, request)
-        except NoServiceError:
-            if loop.time() > deadline:
-                raise
-        await asyncio.sleep(_ASK_AGAIN_S)
+    """Ask like `ask_once` for an answer that is JSON lines, and return one row for each."""
+    answer = await ask_once(nc, subject, request, timeout, up_within_s=up_within_s)
+    return [orjson.loads(line) for line in answer.splitlines()]
 
 
 async def _next(subscription: Subscription, subject: str, timeout: float) -> Msg:

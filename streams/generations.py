@@ -104,7 +104,8 @@ def _apply(state: Generations, event: Operation) -> None:
     if event.kind == MISSION_LOADED:
         state.bundles[str(fields["digest"])] = str(fields["bundle"])
         state.mission_names.append(name)
-        state.begun = event.recorded if state.begun is None else state.begun
+        if state.begun is None:
+            state.begun = event.recorded
     elif event.kind == GENERATION_STARTED:
         if name not in state.known or state.known[name].dropped:
             state.known[name] = _started(event)

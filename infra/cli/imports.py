@@ -15,7 +15,7 @@ from infra.cli.target import target_of
 from infra.errors import MissionError, ServerError
 from infra.program.system import System, open_system, status
 from streams import names
-from streams.answers import ask_when_up
+from streams.answers import ask_once, ask_rows
 from streams.generations import ensure_mission, read_generations
 from streams.mission import Mission, load_mission
 from streams.recording_import import Imported, import_recording
@@ -65,7 +65,7 @@ async def run_import(options: argparse.Namespace) -> int:
         await _wait_promoted(system)
         sealed = await seal_all(system.nc)  # now, not beside the parser: 12.5 s instead of 14 for 200,000
         request = {"generation": generation, "session": done.session}
-        counts = orjson.loads(await ask_when_up(system.nc, "query.counts", request, within_s=_QUERY_BACK_S))
+        counts = orjson.loads(await ask_once(system.nc, "query.counts", request, up_within_s=_QUERY_BACK_S))
     _show(done, counts | {"sealed_to": sealed}, as_json=options.json)
     return 0
 
@@ -88,7 +88,7 @@ async def wait_projected(system: System, generation: str, offset: int, *, stream
     loop = asyncio.get_running_loop()
     seen, moved = -1, loop.time()
     while True:
-        rows = await _rows(system, "query.offsets")
+        rows = await ask_rows(system.nc, "query.offsets", {}, up_within_s=_QUERY_BACK_S)
         at = max(
             (row["offset"] for row in rows if (row["stream"], row["generation"]) == (stream, generation)),
             default=0,
@@ -116,7 +116,7 @@ async def _wait_promoted(system: System) -> None:
     deadline = loop.time() + _STALL_S
     wanted = {name for _, name in (await read_generations(system.nc)).promotions}
     while True:
-        rows = await _rows(system, "query.generations")
+        rows = await ask_rows(system.nc, "query.generations", {}, up_within_s=_QUERY_BACK_S)
         known = {row["generation"] for row in rows}
         promoted = {row["generation"] for row in rows if row["promoted"]}
         if wanted & known <= promoted and promoted:
@@ -128,11 +128,6 @@ async def _wait_promoted(system: System) -> None:
                 fix="the frames are safe in FRAMES; look at the lines above and run the command again",
             )
         await asyncio.sleep(_POLL_S)
-
-
-async def _rows(system: System, subject: str) -> list[dict[str, Any]]:
-    answer = await ask_when_up(system.nc, subject, {}, within_s=_QUERY_BACK_S)
-    return [orjson.loads(line) for line in answer.splitlines()]
 
 
 def _show(done: Imported, counts: dict[str, Any], *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from support.waiting import run_async
 from infra.connection import connect_nats
 from infra.errors import NoServiceError, QueryError, ServerError
 from streams import answers
-from streams.answers import CHUNK, CHUNK_BYTES, END, WINDOW, ask, ask_once, ask_when_up, send_answer
+from streams.answers import CHUNK, CHUNK_BYTES, END, WINDOW, ask, ask_once, send_answer
 
 
 async def pieces_of(pieces: list[bytes]) -> AsyncIterator[bytes]:
@@ -175,8 +175,8 @@ def test_a_service_that_comes_later_is_waited_for_as_long_as_the_asker_says(
 ) -> None:
     async def main(service: Client, asker: Client, subject: str) -> None:
         with pytest.raises(NoServiceError, match=f"{subject}: no service answers"):
-            await ask_when_up(asker, subject, {}, within_s=0)
-        asked = asyncio.create_task(ask_when_up(asker, subject, {}, within_s=60))
+            await ask_once(asker, subject, {}, up_within_s=0)
+        asked = asyncio.create_task(ask_once(asker, subject, {}, up_within_s=60))
         await asyncio.sleep(0)  # it asks before anybody is there
 
         async def on_question(msg: Msg) -> None:

@@ -162,9 +162,8 @@ def test_an_interrupted_import_goes_on_where_it_was_and_stores_nothing_twice(
                     await imported(nc, file, progress=stop_after(chunks))
                 await asyncio.sleep(0.3)
         async with ground(tmp_path / "data") as nc:
-            before = await last_offset(
-                nc, names.FRAMES
-            )  # not earlier: what was under way may still be stored
+            # Not earlier: what was under way may still be stored.
+            before = await last_offset(nc, names.FRAMES)
             assert before < 800
             done = await imported(nc, file)
             assert (done.frames, done.added) == (800, 800 - before)

@@ -30,7 +30,7 @@ async def examine(target: Target) -> list[Finding]:
     except AccessError:
         raise
     except FlightLedgerError as error:
-        found.append(problem("servers", ": ".join(filter(None, (error.where, error.what))), error.fix))
+        found.append(problem("servers", error.problem, error.fix))
     return found
 
 
