@@ -35,7 +35,7 @@ from streams.event_log import ensure_streams
 from streams.mission import Mission, load_mission
 from streams.operations import read_operations
 from streams.parser_service import ParserService
-from streams.read import StreamReader, last_offset
+from streams.read import last_offset, read_up_to
 
 PACKETS = small_mission.packets(600)
 
@@ -153,8 +153,8 @@ def test_a_restart_by_time_begins_at_the_first_frame_recorded_then(
     async def main() -> None:
         async with ground(tmp_path, monkeypatch) as made, made.parser():
             end = await made.frames(*PACKETS[:50])
-            async with StreamReader(made.nc, names.FRAMES) as reader:
-                recorded = [one.recorded for one in await reader.read(10.0)]
+            frames = [one async for batch in read_up_to(made.nc, names.FRAMES, end) for one in batch]
+            recorded = [one.recorded for one in frames]
             for time, offset in ((recorded[19], 20), (recorded[19] + 1, 21), (0, 1), (2**62, 51), (-5, 1)):
                 assert (await made.ask("parser.restart", from_time=time))["from_offset"] == offset
             await until_parsed(made.nc, made.mission, end)
