@@ -8,6 +8,7 @@ mission, which its backup and a copy of it have, too.
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pyarrow as pa
 from nats.aio.client import Client
@@ -21,14 +22,16 @@ _TIME = pa.timestamp("ns", tz="UTC")
 
 async def check_event_log(nc: Client, clickhouse: ClickHouse) -> None:
     """Raise ProjectionError when the tables are of another event log than the streams that `nc` leads to."""
-    if await are_of_another_log(nc, clickhouse):
+    known = await asyncio.to_thread(_begun, clickhouse)  # first, for a new log may begin meanwhile
+    if known and known != [(await read_generations(nc)).begun]:
         raise _error()
 
 
-async def are_of_another_log(nc: Client, clickhouse: ClickHouse) -> bool:
-    """Say whether the tables are known to be of another event log; they need not be there."""
-    known = await asyncio.to_thread(_begun, clickhouse)  # first, for a new log may begin meanwhile
-    return bool(known) and known != [(await read_generations(nc)).begun]
+def are_of_this_log(clickhouse: ClickHouse, state: Generations) -> bool:
+    """Say whether there are tables with generations, and not known to be of another event log's."""
+    if not _values(clickhouse, "generations", "generation"):
+        return False
+    return _begun(clickhouse) in ([], [state.begun])
 
 
 def claim_tables(clickhouse: ClickHouse, state: Generations) -> None:
@@ -44,12 +47,15 @@ def claim_tables(clickhouse: ClickHouse, state: Generations) -> None:
 
 
 def _begun(clickhouse: ClickHouse) -> list[int]:
-    if not clickhouse.rows(
-        "SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'event_log'"
-    ):
+    return [int(at) for at in _values(clickhouse, "event_log", "toUnixTimestamp64Nano(begun)")]
+
+
+def _values(clickhouse: ClickHouse, table: str, expression: str) -> list[Any]:
+    """Return the distinct values; none where there is no such table."""
+    query = "SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
+    if not clickhouse.rows(query, {"table": table}):
         return []
-    rows = clickhouse.rows("SELECT DISTINCT toUnixTimestamp64Nano(begun) AS begun FROM event_log")
-    return [int(row["begun"]) for row in rows]
+    return [row["value"] for row in clickhouse.rows(f"SELECT DISTINCT {expression} AS value FROM {table}")]
 
 
 def _error() -> ProjectionError:

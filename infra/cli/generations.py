@@ -1,29 +1,21 @@
-"""`flightledger reprocess`, `generations …` and `rebuild`: derive again, compare, switch, go back, drop."""
+"""`flightledger reprocess` and `generations …`: derive again, compare, switch, go back, drop."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import os
 from pathlib import Path
 from typing import Any
 
-from commands.rows import TelecommandRows
 from infra.cli.jobs import request, run_job
 from infra.cli.output import console, print_json, print_table
-from infra.cli.progress import frames_bar
 from infra.cli.target import target_of
-from infra.errors import ServerError
-from infra.program.runners import worker_addresses
+from infra.cli.workers import workers_option
 from infra.program.system import open_system
-from projections.clickhouse import connect
-from projections.generations.rebuild import rebuild
 from streams.answers import ask_rows
 from streams.generations import read_generations
 from streams.mission import bundle, load_mission
 
 SERVICES = ("query", "generation")
-_WORKERS = max(1, (os.cpu_count() or 2) - 1)
 _LIST = (
     "generation",
     "live",
@@ -53,9 +45,8 @@ _DIFF = (
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Add `reprocess`, `generations` and `rebuild`."""
-    workers = argparse.ArgumentParser(add_help=False)
-    workers.add_argument("--workers", type=int, default=_WORKERS, metavar="N", help="processes to share it")
+    """Add `reprocess` and `generations`."""
+    workers = workers_option()
     again = commands.add_parser(
         "reprocess",
         parents=[common, workers],
@@ -71,10 +62,6 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         help="read sealed frames from the frame archive, proven by seals",
     )
     again.set_defaults(run=run_reprocess)
-    again = commands.add_parser(
-        "rebuild", parents=[common, workers], help="drop every projection and build it again from the streams"
-    )
-    again.set_defaults(run=run_rebuild)
     group = commands.add_parser("generations", parents=[common], help="list, compare, promote, drop, verify")
     verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("list", parents=[common], help="all generations").set_defaults(run=run_list)
@@ -170,37 +157,3 @@ async def run_verify(options: argparse.Namespace) -> int:
         console().print(f"frames {found['first']} to {found['last']} derived again: {word}")
         console().print(f"digest  {found['content']['digest']}\nagain   {found['again']['digest']}")
     return 0 if found["same"] else 1
-
-
-async def run_rebuild(options: argparse.Namespace) -> int:
-    """Rebuild; 1 when a generation's content is not the identical one."""
-    async with open_system(options.data) as system:
-        if not system.owned:
-            raise ServerError(
-                "another program runs this data folder and writes to the tables",
-                where=str(system.servers.data_dir),
-                fix="stop it first: a rebuild wants the tables for itself",
-            )
-        addresses = worker_addresses(system.settings())
-        clickhouse = await asyncio.to_thread(connect, system.servers.clickhouse_url)
-        with frames_bar("rebuild") as tell:
-            found = await rebuild(
-                system.nc,
-                clickhouse,
-                addresses=addresses,
-                workers=options.workers,
-                progress=lambda generation, done, total: tell(done, total),
-                row_making=TelecommandRows,
-            )
-    if not found and not options.json:
-        console().print("the streams have nothing to rebuild the tables from: they are empty now")
-    for one in found:
-        row = {"generation": one.generation, "rows": one.after.rows, "same": one.same}
-        row |= {"before": one.before and one.before.digest, "after": one.after.digest}
-        if options.json:
-            print_json(row)
-        else:
-            word = "the same" if one.same else "DIFFERENT"
-            before = row["before"] or "tables of another event log; the next `up` or `import` fills these"
-            console().print(f"{one.generation}: {word}\n  before {before}\n  after  {row['after']}")
-    return 0 if all(one.same for one in found) else 1

@@ -31,7 +31,7 @@ COMMANDS = {
     "parser": "parser",
     "command": "command",
     "reprocess": "generations",
-    "rebuild": "generations",
+    "rebuild": "rebuild",
     "generations": "generations",
     "archive": "archive",
     "replay": "replay",

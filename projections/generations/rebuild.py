@@ -2,21 +2,22 @@
 
 Law 1: the streams are the truth. Nothing may write to the tables meanwhile; a rebuild that was killed is
 simply run again, because everything it needs is in the streams.
-Proven by `tests/projections/test_rebuild.py`.
+Proven by `tests/projections/test_generations_by_command.py` and `test_event_log_by_command.py`, on servers of
+your own by `tests/infra/test_distributed_services.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from nats.aio.client import Client
 
 from projections.archive.fill import archived, fill
 from projections.clickhouse import ClickHouse
-from projections.event_log import are_of_another_log
+from projections.event_log import are_of_this_log
 from projections.generations.digest import Content, archive_content, content_of, telecommand_content
 from projections.reprocess.derive import FLUSH_ROWS
 from projections.reprocess.run import derive_segments
@@ -41,13 +42,24 @@ class Rebuilt:
 
     generation: str
     before: Content | None
-    """None where the tables were of another event log."""
+    """None where there were no whole tables of this event log."""
     after: Content
 
     @property
     def same(self) -> bool:
         """Say whether the rebuilt content is the identical one."""
         return self.before in (None, self.after)
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What the tables had: how far they were, and the content of generations, ARCHIVE and TELECOMMANDS."""
+
+    live: Mapping[str, int] = field(default_factory=dict)
+    """The last frame whose rows the live path had written for a generation."""
+    telemetry: int = 0
+    archived: int = 0
+    contents: Mapping[str, Content] = field(default_factory=dict)
 
 
 async def rebuild(
@@ -63,50 +75,52 @@ async def rebuild(
     """Drop every table and derive every generation again that was not dropped, and with `row_making` all
     that is known of telecommands: the content named TELECOMMANDS. The frame archive's is named ARCHIVE.
 
-    Tables of another event log are only emptied, but for what was reprocessed: the writer fills them."""
-    is_foreign = await are_of_another_log(nc, clickhouse)
-    if is_foreign:  # no position and no content in them says anything about these streams
-        await asyncio.to_thread(drop_all_tables, clickhouse)
-        await asyncio.to_thread(create_fixed_tables, clickhouse)
+    Where there are no whole tables of this event log, only what was reprocessed is derived: the writer does
+    the rest.
+    """
     state = await read_generations(nc)
     known = [generation for generation in state.known.values() if not generation.dropped]
-    before = {one.name: await asyncio.to_thread(content_of, clickhouse, one.name) for one in known}
-    live = {one.name: await _written(clickhouse, one) for one in known}
-    telemetry = await asyncio.to_thread(position, clickhouse, CONSUMER, names.TELEMETRY)
-    told_before = await asyncio.to_thread(telecommand_content, clickhouse)
-    stored = await asyncio.to_thread(archived, clickhouse)
-    frames_before = await asyncio.to_thread(archive_content, clickhouse)
+    is_ours = await asyncio.to_thread(are_of_this_log, clickhouse, state)
+    tables = await asyncio.to_thread(_tables, clickhouse, known) if is_ours else _Tables()
     await asyncio.to_thread(drop_all_tables, clickhouse)
     await asyncio.to_thread(create_fixed_tables, clickhouse)
-    await asyncio.to_thread(write_generations, clickhouse, state)
     found = []
     for one in known:
-        segments = _segments(one, live[one.name], workers)
+        at = tables.live.get(one.name, 0)
         job = {**addresses, "generation": one.name, "flush_rows": flush_rows}
 
         def told(done: int, total: int, name: str = one.name) -> None:
             progress(name, done, total)
 
+        segments = _segments(one, at, workers)
         await derive_segments(nc, clickhouse, job, segments, workers=workers, progress=told)
-        await asyncio.to_thread(store_position, clickhouse, CONSUMER, names.FRAMES, live[one.name], one.name)
+        await asyncio.to_thread(store_position, clickhouse, CONSUMER, names.FRAMES, at, one.name)
         after = await asyncio.to_thread(content_of, clickhouse, one.name)
-        found.append(Rebuilt(one.name, None if is_foreign else before[one.name], after))
-    await asyncio.to_thread(store_position, clickhouse, CONSUMER, names.TELEMETRY, telemetry)
-    if stored:
-        await fill(nc, clickhouse, stored, lambda done, total: progress(ARCHIVE, done, total))
-        frames_after = await asyncio.to_thread(archive_content, clickhouse)
-        found.append(Rebuilt(ARCHIVE, frames_before, frames_after))
+        found.append(Rebuilt(one.name, tables.contents.get(one.name), after))
+    await asyncio.to_thread(store_position, clickhouse, CONSUMER, names.TELEMETRY, tables.telemetry)
+    if tables.archived:
+        await fill(nc, clickhouse, tables.archived, lambda done, total: progress(ARCHIVE, done, total))
+        frames = await asyncio.to_thread(archive_content, clickhouse)
+        found.append(Rebuilt(ARCHIVE, tables.contents[ARCHIVE], frames))
     if row_making is not None:
         await project_all(nc, clickhouse, row_making)
-        told_after = await asyncio.to_thread(telecommand_content, clickhouse)
-        if told_before.rows or told_after.rows:
-            found.append(Rebuilt(TELECOMMANDS, None if is_foreign else told_before, told_after))
+        before = tables.contents.get(TELECOMMANDS)
+        after = await asyncio.to_thread(telecommand_content, clickhouse)
+        if after.rows or (before is not None and before.rows):
+            found.append(Rebuilt(TELECOMMANDS, before, after))
+    await asyncio.to_thread(write_generations, clickhouse, state)  # last: the mark of whole tables
     return found
 
 
-async def _written(clickhouse: ClickHouse, generation: Generation) -> int:
-    """Return the last frame whose rows the live path has written for a generation."""
-    return await asyncio.to_thread(position, clickhouse, CONSUMER, names.FRAMES, generation.name)
+def _tables(clickhouse: ClickHouse, known: Sequence[Generation]) -> _Tables:
+    contents = {one.name: content_of(clickhouse, one.name) for one in known}
+    return _Tables(
+        live={one.name: position(clickhouse, CONSUMER, names.FRAMES, one.name) for one in known},
+        telemetry=position(clickhouse, CONSUMER, names.TELEMETRY),
+        archived=archived(clickhouse),
+        contents=contents
+        | {ARCHIVE: archive_content(clickhouse), TELECOMMANDS: telecommand_content(clickhouse)},
+    )
 
 
 def _segments(generation: Generation, live: int, workers: int) -> list[Segment]:

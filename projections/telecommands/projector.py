@@ -1,7 +1,7 @@
 """COMMANDS into ClickHouse: rows first, then the position, both by offset, so that nothing counts twice.
 
 How events become rows is handed in (`commands/rows.py`), for it is the fold over a telecommand's life.
-Proven by `tests/projections/test_telecommands.py`.
+Proven by `tests/projections/test_telecommands_as_of.py`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from support.flights import imported_flight
 from support.program import Program
@@ -51,3 +53,17 @@ def test_a_killed_rebuild_of_the_archive_leaves_nothing_out_when_it_is_run_again
     program.run("archive", "rebuild")
     verified = program.run("archive", "verify", "--json").row
     assert (verified["good"], verified["frames"], verified["missing"]) == (True, FRAMES, 0)
+
+
+def test_a_killed_rebuild_is_made_good_by_another_one_and_the_writer(tmp_path: Path) -> None:
+    frames = 20_000
+    program, mission = imported_flight(tmp_path, frames)
+    digest = program.run("reprocess", "--name", "beside", "--json").row["content"]["digest"]
+    with program.started("rebuild") as under_way:
+        under_way.until(lambda: 0 < program.rows_in("frames") < 2 * frames, "some rows are there again")
+        under_way.kill()
+    again = {row["generation"]: row for row in program.run("rebuild", "--json").rows}
+    assert (again["beside"]["before"], again["beside"]["after"]) == (None, digest)
+    assert program.imported(tmp_path / "flight.bin", mission)["frames_added"] == 0  # the writer goes on
+    after = [row for row in program.run("rebuild", "--json").rows if row["generation"] != "archive"]
+    assert [(row["before"], row["after"]) for row in after] == [(digest, digest)] * 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from support.small_mission import packets, recording, write_mission
 from support.waiting import run_async, wait_until
 
 from infra.connection import connect_nats
-from infra.service import HEALTH_SUBJECT
+from infra.program.checks.services import ask_health
 
 OWN_TIMES = ("received", "recorded", "time")
 """When a frame came in is different each time; everything else has to be the same."""
@@ -31,15 +30,8 @@ def health(servers: ExternalServers) -> list[Row]:
 
     async def main() -> list[Row]:
         nc = await connect_nats(servers.nats.url, name="test", user="vera", password=PASSWORD)
-        inbox, found = nc.new_inbox(), list[Row]()
-        answers = await nc.subscribe(inbox)
-        await nc.publish(HEALTH_SUBJECT, b"", reply=inbox)
         try:
-            while True:
-                answer = (await answers.next_msg(0.5)).data
-                found += [json.loads(answer)] if answer else []  # empty: no responders
-        except TimeoutError:
-            return found
+            return await ask_health(nc)
         finally:
             await nc.close()
 
@@ -92,7 +84,8 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
             for file in (first, second):
                 one_program.imported(file, mission)
             assert without_times(answers[0]) == without_times(one_program.query("packets"))
-            assert without_times(servers.query("frames")) == without_times(one_program.query("frames"))
+            frames = servers.query("frames")
+            assert without_times(frames) == without_times(one_program.query("frames"))
             assert servers.query("gaps", "--session", imported["session"]) == []
 
         device.send(b"".join(packets(500)))
@@ -116,7 +109,15 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
         )
         assert counted[0]["different"] == 5500
 
-        ended = {name: service.stop() for name, service in servers.services.items() if service.alive}
+        rebuild = ("rebuild", "--clickhouse-url", servers.clickhouse_url, "--json")
+        refused = servers.run(*rebuild, user="service-local", code=2)
+        assert "the tables are written to by writer" in refused.error
+        ended = {name: servers.services[name].stop() for name in ("writer-2", "writer-3")}
+        rebuilt = servers.run(*rebuild, user="service-local").rows
+        assert len(rebuilt) == 2 and all(row["before"] == row["after"] for row in rebuilt)
+        assert servers.query("frames")[:5000] == frames
+
+        ended |= {name: service.stop() for name, service in servers.services.items() if service.alive}
         assert set(ended) == {"query-3", "query-4", "writer-2", "writer-3", "parser", "io"}
         for name, one in ended.items():
             assert one.code == 0 and "Traceback" not in one.stderr, (name, one.stderr)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 
 class ListeningDevice:
-    """Bytes given to `send` reach the ground once it has connected."""
+    """Bytes given to `send` reach the ground once it has connected, or connected again; one at a time."""
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -35,6 +35,14 @@ class ListeningDevice:
             while True:
                 self._connection, _ = self._server.accept()
                 self._connected.set()
+                self._drain(self._connection)
+                self._connected.clear()  # what is sent from now on is for the next connection
+
+    def _drain(self, connection: socket.socket) -> None:
+        """Read until the ground hangs up, or is killed."""
+        with contextlib.suppress(ConnectionError):
+            while connection.recv(65_536):
+                pass
 
 
 @contextlib.contextmanager

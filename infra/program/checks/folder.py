@@ -34,7 +34,7 @@ def check_users(data_dir: Path) -> list[Finding]:
     try:
         users = AccessFolder(data_dir).users.all()
     except ConfigError as error:
-        return [problem("users", str(error), error.fix)]
+        return [problem("users", error.problem, error.fix)]
     if not users:
         text = "no user: whoever reaches this machine's loopback address may do everything"
         return [remark("users", text, "flightledger user add NAME --role ROLE")]

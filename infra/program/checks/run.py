@@ -64,7 +64,7 @@ async def _all(checks: Iterator[tuple[str, Check]]) -> list[Finding]:
             result = check()
             found += await result if isawaitable(result) else result
         except FlightLedgerError as error:
-            found.append(problem(name, str(error), error.fix))
+            found.append(problem(name, error.problem, error.fix))
         except (NatsError, OSError) as error:
             text = f"this could not be checked: {str(error) or repr(error)}"
             found.append(problem(name, text, "look at the server's log, then run this again"))
