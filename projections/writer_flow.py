@@ -80,7 +80,7 @@ def write_run(clickhouse: ClickHouse, writer: Writer, run: Run) -> None:
     store_positions(clickhouse, CONSUMER, [*done, Position(names.TELEMETRY, run.last)])
 
 
-async def first_offset(nc: Client, clickhouse: ClickHouse) -> int:
+async def start_offset(nc: Client, clickhouse: ClickHouse) -> int:
     """Return where the writer goes on: behind its position, or at 1 when TELEMETRY was made anew."""
     stored = await asyncio.to_thread(position, clickhouse, CONSUMER, names.TELEMETRY)
     return 1 if stored > await last_offset(nc, names.TELEMETRY) else stored + 1
@@ -100,7 +100,7 @@ async def run_writer(
     `hole` is called with the expected and the found TELEMETRY offset when the stream no longer has what
     comes next (it is bounded); whoever runs the parser lets it parse those frames again.
     """
-    start = await first_offset(nc, clickhouse)
+    start = await start_offset(nc, clickhouse)
 
     def write(run: Run) -> None:
         write_run(clickhouse, writer, run)

@@ -21,6 +21,7 @@ from projections.schema import create_fixed_tables
 from projections.telecommands.projector import RowMaking, project_telecommands
 from projections.writer import Writer, position, write_generations
 from projections.writer_flow import CONSUMER, Run, run_writer
+from projections.writer_restart import WriterRestarts
 from streams import names
 from streams.event_log import ensure_streams
 from streams.feed import Feed
@@ -52,14 +53,18 @@ class WriterService:
             archive_behind=lambda: self._archive_behind,
         )
         self._described: set[str] = set()
+        self._restarts = WriterRestarts(service, clickhouse, self._end_run)
 
     async def run(self) -> None:
         """Write, restarting behind the stored position after whatever went wrong."""
         await ensure_streams(self._service.js)
         await asyncio.to_thread(create_fixed_tables, self._clickhouse)
         await check_event_log(self._service.nc, self._clickhouse)
+        await self._restarts.offer()
+        self._service.ready.set()
         await run_together(
             self._follow_operations(),
+            self._restarts.follow(),
             self._write(),
             project_telecommands(self._service.nc, self._clickhouse, self._row_making),
             follow_frames(
@@ -72,6 +77,7 @@ class WriterService:
             self._feed = Feed()
             writer = Writer(self._clickhouse, self._mission_of)
             try:
+                await self._restarts.turn()
                 await run_writer(
                     self._service.nc,
                     self._clickhouse,
@@ -85,6 +91,9 @@ class WriterService:
                 text = "the writer stopped: %s; going on behind its stored position"
                 log.error(text, error or repr(error), exc_info=not foreseen)
                 await asyncio.sleep(_RETRY_S)
+
+    def _end_run(self) -> None:
+        self._feed.stop()
 
     def _report(self, run: Run) -> None:
         """Called from the dataflow's thread with each run of messages that is in the tables."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import orjson
 from nats.errors import Error as NatsError
 from nats.micro.request import Request
 
-from infra.errors import FlightLedgerError, QueryError
+from infra.errors import FlightLedgerError
 from infra.meter import Meter
 from infra.service import Service
 from infra.tasks import run_together
@@ -23,21 +22,12 @@ from streams.generations import GENERATION_PROMOTED, ensure_generation, promote,
 from streams.mission import Mission
 from streams.operations import append_operation
 from streams.parser_flow import Position, position_at, run_parser, store_position, stored_position
-from streams.read import StreamReader, last_offset, offset_at_time
+from streams.read import StreamReader, last_offset
+from streams.restart import RESTART_SCHEMA, restart_offset
 
 VERSION = "1.0.0"
 _RETRY_S = 1.0
 _PATIENCE_S = 20.0
-
-_RESTART_SCHEMA = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "go back to an offset of FRAMES, or a recorded time, and parse on from there",
-    "type": "object",
-    "properties": {
-        "from_offset": {"type": "integer", "minimum": 1},
-        "from_time": {"type": "integer", "description": "recorded time, ns since 1970"},
-    },
-}
 
 _STATUS_SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -163,7 +153,10 @@ class ParserService:
     async def _offer(self) -> None:
         micro = await self._service.add_micro("parser", VERSION, "Parses FRAMES into TELEMETRY")
         await micro.add_endpoint(
-            "restart", self._restart, subject="parser.restart", request_schema=_RESTART_SCHEMA
+            "restart",
+            self._restart,
+            subject="parser.restart",
+            request_schema=RESTART_SCHEMA | {"title": "parse again from an offset of FRAMES, or a time, on"},
         )
         await micro.add_endpoint(
             "status", self._status, subject="parser.status", response_schema=_STATUS_SCHEMA
@@ -171,7 +164,7 @@ class ParserService:
 
     async def _restart(self, request: Request) -> None:
         """Stop parsing and go on elsewhere; the answer comes when that is stored."""
-        wanted = await self._restart_offset(request.data)
+        wanted = await restart_offset(self._service.nc, names.FRAMES, request.data, where="parser.restart")
         async with self._one_turn:
             fields = {"generation": self._generation, "from_offset": wanted, "was_at": self._done}
             await append_operation(self._service.nc, "parser-restarted", fields)
@@ -180,22 +173,6 @@ class ParserService:
             self._feed.stop()
             await turned
         await request.respond(orjson.dumps(fields))
-
-    async def _restart_offset(self, data: bytes) -> int:
-        try:
-            question: Any = orjson.loads(data or b"{}")
-        except orjson.JSONDecodeError as error:
-            raise QueryError(f"the request is not JSON: {error}", where="parser.restart") from error
-        given = question if isinstance(question, dict) else {}
-        asked = {key: given[key] for key in ("from_offset", "from_time") if key in given}
-        if len(asked) != 1 or type(value := next(iter(asked.values()))) is not int:
-            raise QueryError("give from_offset or from_time, a whole number", where="parser.restart")
-        end = await last_offset(self._service.nc, names.FRAMES)
-        if "from_time" in asked:
-            return min(end + 1, await offset_at_time(self._service.nc, names.FRAMES, value))
-        if not 1 <= value <= end + 1:
-            raise QueryError(f"FRAMES has the offsets 1 to {end}, not {value}", where="parser.restart")
-        return value
 
     async def _status(self, request: Request) -> None:
         end = await last_offset(self._service.nc, names.FRAMES)

@@ -277,6 +277,12 @@ async def last_offset(nc: Client, stream: str) -> int:
     return int(info.state.last_seq)
 
 
+async def first_offset(nc: Client, stream: str) -> int:
+    """Return the offset of the oldest message that a stream still has, or of its first one to come."""
+    state = (await nc.jetstream().stream_info(stream)).state
+    return int(state.first_seq) if state.messages else int(state.last_seq) + 1
+
+
 async def offset_at_time(nc: Client, stream: str, recorded: int) -> int:
     """Return the offset of the first message recorded at or after `recorded` (ns UTC); one past the end
     when there is none."""

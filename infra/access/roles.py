@@ -38,6 +38,7 @@ _WHO_AM_I = "$SYS.REQ.USER.INFO"
 _ASK = (
     "query.>",
     "parser.status",
+    "writer.status",
     "replay.start",
     "replay.list",
     "replay.*.control",
@@ -75,6 +76,7 @@ _REQUESTS: dict[Role, tuple[str, ...]] = {
     Role.APPROVER: ("telecommand.{name}.approve",),
     Role.ADMIN: (
         "parser.restart",
+        "writer.restart",
         "generation.{name}.promote",
         "generation.{name}.drop",
         "generation.{name}.rebuild-archive",

@@ -50,7 +50,7 @@ _WORK: dict[str, _Work] = {
     "parser": _Work(
         ("FRAMES", "TELEMETRY", "OPERATIONS"), ("telemetry.>", "parsed.>", "operation.>"), ("parser.>",)
     ),
-    "writer": _Work(_ALL_STREAMS, ("parser.restart",)),
+    "writer": _Work(_ALL_STREAMS, ("parser.restart", "operation.writer-restarted"), ("writer.>",)),
     "query": _Work(_ALL_STREAMS, (), ("query.>",)),
     "generation": _Work(("FRAMES", "OPERATIONS"), ("operation.>", "progress.>"), ("generation.>",)),
     "replay": _Work(("OPERATIONS",), ("operation.>", "replay.*.telemetry.>"), ("replay.>",)),

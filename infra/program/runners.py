@@ -91,7 +91,6 @@ async def _parser(service: Service) -> None:
 
 
 async def _writer(service: Service) -> None:
-    service.ready.set()
     clickhouse = await asyncio.to_thread(clickhouse_of, service)
     await WriterService(service, clickhouse, TelecommandRows).run()
 

@@ -29,6 +29,7 @@ _KINDS = (
     "mission-loaded", "generation-started", "generation-finished", "generation-promoted",
     "generation-dropped", "session-opened", "session-closed", "link-down", "link-lost", "import-started",
     "import-finished", "parser-restarted", "procedure", "queue-held", "queue-resumed",
+    "writer-restarted",
 )  # fmt: skip
 """What is told of OPERATIONS: what became of the flight, but not each seal."""
 

@@ -109,6 +109,9 @@ def test_services_as_processes_of_their_own_give_the_answers_that_one_program_gi
         )
         assert counted[0]["different"] == 5500
 
+        servers.command("TRUNCATE TABLE frames")
+        servers.run("writer", "restart", "--from-offset", 1, user="service-local")
+        wait_until(lambda: servers.query("frames")[:5000] == frames, 60, "the rows are there again")
         rebuild = ("rebuild", "--clickhouse-url", servers.clickhouse_url, "--json")
         refused = servers.run(*rebuild, user="service-local", code=2)
         assert "the tables are written to by writer" in refused.error

@@ -6,6 +6,7 @@ The nats-server has service accounts and users as `flightledger` makes them; Cli
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,11 @@ class ExternalServers:
         ended = run_command("--nats-url", self.nats.url, "--user", user, *arguments, NATS_PASSWORD=password)
         assert ended.code == code, ended.stderr
         return ended
+
+    def command(self, statement: str) -> None:
+        """Let ClickHouse do something to the tables."""
+        address = f"{self.clickhouse_url}/?database=flightledger"
+        urllib.request.urlopen(address, statement.encode(), timeout=30).close()
 
     def query(self, *arguments: object) -> list[Row]:
         """Ask a question and return its rows."""

@@ -19,6 +19,8 @@ from infra.service import run, start_service
 from projections import writer_flow
 from projections.clickhouse import connect
 from projections.writer_service import WriterService
+from streams.feed import Feed
+from streams.read import Message, StreamReader
 
 MESSAGES_A_RUN = 5
 
@@ -37,8 +39,24 @@ def die_at(number: int) -> None:
     writer_flow.store_positions = dying
 
 
+def write_few_at_once() -> None:
+    """Replace the gathering of messages for one insert by one that hands over a few of them at a time."""
+    gather = writer_flow._gather
+    read: dict[StreamReader, list[Message]] = {}  # each run of the writer has a reader of its own
+
+    async def few(reader: StreamReader, feed: Feed[list[Message]]) -> list[Message]:
+        waiting = read.setdefault(reader, [])
+        if not waiting:
+            waiting += await gather(reader, feed)
+        taken = waiting[:MESSAGES_A_RUN]
+        del waiting[:MESSAGES_A_RUN]
+        return taken
+
+    writer_flow._gather = few
+
+
 async def main(nats_url: str, clickhouse_url: str, data_dir: str, number: str) -> None:
-    writer_flow._ENOUGH_MESSAGES = MESSAGES_A_RUN
+    write_few_at_once()
     die_at(int(number))
     args = [f"--NATS_URL={nats_url}", "--SERVICE_NAME=writer", f"--DATA_DIR={data_dir}", "--LOG_LEVEL=ERROR"]
     async with await start_service(args=args, environ={}) as service:

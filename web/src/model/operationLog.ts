@@ -12,7 +12,8 @@ export const GENERATION_KINDS = [
   "generation-dropped",
 ] as const;
 
-const KINDS = [...new Set([...SESSION_KINDS, ...LINK_KINDS, ...GENERATION_KINDS, "parser-restarted"])];
+const RESTART_KINDS = ["parser-restarted", "writer-restarted"] as const;
+const KINDS = [...new Set([...SESSION_KINDS, ...LINK_KINDS, ...GENERATION_KINDS, ...RESTART_KINDS])];
 const MOST = 10_000;
 /** Events come in bunches: one question for all of them. */
 const GATHER_MS = 300;
