@@ -63,6 +63,23 @@ def test_a_parameter_that_two_parts_show_moves_in_both(browser: Browser, ground:
             until(page, lambda cell=cell, before=before: cell.inner_text() != before, "the value moves")
 
 
+def test_one_dashboard_after_the_other_is_made_also_where_one_was_deleted(
+    browser: Browser, ground: Station
+) -> None:
+    with ground.as_person(browser, "oscar", "#/dashboards") as page:
+        addresses = []
+        for _ in range(3):
+            page.get_by_role("button", name="New").click()
+            page.get_by_role("button", name="Cancel").click()
+            expect(page.get_by_role("heading", name="New dashboard")).to_be_visible()
+            addresses.append(page.url)
+            page.get_by_role("button", name="Delete").first.click()
+            page.get_by_role("dialog").get_by_role("button", name="Yes").click()
+            expect(page.get_by_role("heading", name="New dashboard")).to_have_count(0)
+        assert len(set(addresses)) == 3
+        expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_nobody_overwrites_the_change_of_another(browser: Browser, ground: Station) -> None:
     with (
         ground.as_person(browser, "oscar", "#/dashboards") as one,

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { words } from "../bus/ask";
-import { Bucket } from "../bus/keyValue";
-import { parseDashboard, type Dashboard } from "../model/dashboards";
+import { Bucket, ConflictError } from "../bus/keyValue";
+import { keyFor, parseDashboard, type Dashboard } from "../model/dashboards";
 import { useSession } from "../model/session";
 import { useStore } from "../model/store";
 
@@ -48,6 +48,21 @@ export function useDashboards(): { all: Kept[] | null; trouble: string; bucket: 
   }, [bus, kind, reload]);
 
   return { ...found, bucket, reload };
+}
+
+/** Keep a new dashboard beside the `known` ones; its key is one that none has, nor had before it was deleted. */
+export async function keepNew(bucket: Bucket, dashboard: Dashboard, known: readonly Kept[]): Promise<string> {
+  const taken = known.map((each) => each.key);
+  for (;;) {
+    const key = keyFor(dashboard.title, taken);
+    try {
+      await bucket.put(key, JSON.stringify(dashboard), 0);
+      return key;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      taken.push(key);
+    }
+  }
 }
 
 function keptOf(entries: readonly { key: string; text: string; revision: number }[]): Kept[] {

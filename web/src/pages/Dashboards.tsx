@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { words } from "../bus/ask";
 import { DashboardView } from "../dashboards/DashboardView";
-import { useDashboards } from "../dashboards/useDashboards";
-import { EMPTY, keyFor, type Dashboard } from "../model/dashboards";
+import { keepNew, useDashboards } from "../dashboards/useDashboards";
+import { EMPTY } from "../model/dashboards";
 import { useSession } from "../model/session";
 import { useStore } from "../model/store";
 import { useConfirm } from "../parts/useConfirm";
@@ -27,9 +27,7 @@ export function Dashboards() {
 
   const create = () =>
     attempt(async () => {
-      const dashboard: Dashboard = { ...EMPTY, title: "New dashboard" };
-      const key = keyFor(dashboard.title, (all ?? []).map((each) => each.key));
-      await bucket.put(key, JSON.stringify(dashboard), 0);
+      const key = await keepNew(bucket, { ...EMPTY, title: "New dashboard" }, all ?? []);
       router.change({ d: key, edit: "1" });
     });
 
