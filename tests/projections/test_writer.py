@@ -16,7 +16,7 @@ from support.projected import Projected, Sent, batch_of
 from support.waiting import run_async
 
 from projections.writer import Writer, position, store_position
-from projections.writer_flow import CONSUMER, first_offset, unpack_run, write_run
+from projections.writer_flow import CONSUMER, start_offset, unpack_run, write_run
 from streams import names
 from streams.event_log import ensure_streams
 from streams.mission import Mission
@@ -157,8 +157,8 @@ def test_a_writer_starts_again_where_telemetry_was_made_anew(
     async def check() -> None:
         async with connect() as nc:
             await ensure_streams(nc.jetstream())
-            assert await first_offset(nc, projected.clickhouse) == 1
+            assert await start_offset(nc, projected.clickhouse) == 1
             store_position(projected.clickhouse, CONSUMER, names.TELEMETRY, 10**6)
-            assert await first_offset(nc, projected.clickhouse) == 1
+            assert await start_offset(nc, projected.clickhouse) == 1
 
     run_async(check)
