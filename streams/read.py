@@ -57,7 +57,8 @@ class Message(NamedTuple):
 class StreamReader:
     """An ordered reader of one stream, or some of its subjects, from the offset `start` on; `async with` it.
 
-    With `subject`, only messages of that subject (or of those subjects, which must not overlap).
+    With `subject`, only messages of that subject (or of those subjects, which must not overlap). Up to two
+    requests of `batch` messages wait at the server.
     """
 
     def __init__(
@@ -68,10 +69,11 @@ class StreamReader:
         start: int = 1,
         subject: str | Sequence[str] | None = None,
         headers_only: bool = False,
+        batch: int = BATCH,
     ) -> None:
         self._nc, self._js, self._stream = nc, nc.jetstream(), stream
         self._subjects = [subject] if isinstance(subject, str) else list(subject or ())
-        self._headers_only = headers_only
+        self._headers_only, self._batch = headers_only, batch
         self.next_offset = max(1, start)
         self._pending, self._raw_subject, self._decoded_subject = b"0", b"", ""
         self._consumer, self._consumer_token = "", b""
@@ -188,10 +190,10 @@ class StreamReader:
             pass  # the server forgets it by itself when nobody asks it any more
 
     async def _ask(self) -> None:
-        while self._wanted <= BATCH and len(self._buffer) < 4 * BATCH:
-            request = {"batch": BATCH, "max_bytes": self._max_bytes, "expires": int(_EXPIRES_S * 1e9)}
+        while self._wanted <= self._batch and len(self._buffer) < 4 * BATCH:
+            request = {"batch": self._batch, "max_bytes": self._max_bytes, "expires": int(_EXPIRES_S * 1e9)}
             subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
-            self._wanted += BATCH
+            self._wanted += self._batch
             await self._nc.publish(subject, orjson.dumps(request), reply=f"{self._inbox}.{self._consumer}")
 
     def _on_message(self, subject: bytes, reply: bytes, block: bytes, data: bytes) -> None:

@@ -30,6 +30,9 @@ FLUSH_ROWS = 400_000
 RUN_FRAMES, RUN_BYTES = 10_000, 16 * 1024**2
 """So many frames, or bytes, of the stream go to the parser together: it costs as much for a few."""
 
+REQUEST_FRAMES = 1_000
+"""Frames that are asked for at once: what waits to be sent stands before the live path's answers."""
+
 FLUSH_BYTES = 128 * 1024**2
 """Bytes of rows that are collected at most."""
 
@@ -84,7 +87,7 @@ class Derivation:
 
     async def _read_stream(self, nc: Client, part: Part) -> None:
         waiting, size, at = list[Message](), 0, part.first
-        async with StreamReader(nc, names.FRAMES, start=part.first) as reader:
+        async with StreamReader(nc, names.FRAMES, start=part.first, batch=REQUEST_FRAMES) as reader:
             while at <= part.last and not self._feed.over:
                 messages = await reader.read(1.0)
                 if messages:

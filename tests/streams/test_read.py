@@ -43,6 +43,19 @@ async def read_all(reader: StreamReader, count: int) -> list[Message]:
     return found
 
 
+def test_a_reader_with_small_requests_gives_the_same(connect: Callable[..., Any], unique_name: str) -> None:
+    async def main() -> list[int]:
+        async with connect() as nc:
+            await make_stream(nc, unique_name)
+            await fill(nc, [f"{unique_name}.a"] * 1_000)
+            async with StreamReader(nc, unique_name, batch=7) as reader:
+                found = await read_all(reader, 1_000)
+            await nc.jetstream().delete_stream(unique_name)
+            return [message.offset for message in found]
+
+    assert run_async(main) == list(range(1, 1_001))
+
+
 @pytest.mark.parametrize("start", [0, 1, 2, 4_999, 5_001, 12_000, 12_001])
 def test_a_reader_gives_every_message_from_its_offset_on(
     connect: Callable[..., Any], unique_name: str, start: int
