@@ -86,7 +86,8 @@ class WriterRestarts:
         event, start = self._wanted
         await asyncio.to_thread(store_position, self._clickhouse, CONSUMER, names.TELEMETRY, start - 1)
         log.info("writing TELEMETRY from offset %d on, as event %d of OPERATIONS says", start, event)
-        self._wanted = None if self._wanted == (event, start) else self._wanted
+        if self._wanted == (event, start):  # nobody has asked for another place meanwhile
+            self._wanted = None
         async with self._news:
             self._turned = event
             self._news.notify_all()
