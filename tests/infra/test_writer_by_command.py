@@ -18,14 +18,6 @@ from streams.operations import read_operations
 FRAMES = 2_000
 
 
-def content(program: Program) -> dict[str, str]:
-    """A digest over all rows of each table, each counted once."""
-    tables = ["packets", "frames", *program.select("SELECT DISTINCT table FROM columns").split()]
-    return {
-        table: program.select(f"SELECT count(), sum(cityHash64(tuple(*))) FROM {table}") for table in tables
-    }
-
-
 def status(program: Program) -> Row:
     return program.run("writer", "status", "--json").row
 
@@ -43,7 +35,7 @@ def test_rows_that_were_lost_are_written_again_and_nothing_is_there_twice(tmp_pa
         program.imported(small_mission.recording(tmp_path / "1", FRAMES), mission)
         first = status(program)
         program.imported(small_mission.recording(tmp_path / "2", FRAMES, first=FRAMES), mission)
-        before, end = content(program), status(program)["last_offset"]
+        before, end = program.content(), status(program)["last_offset"]
         assert status(program) == {"offset": end, "last_offset": end, "lag": 0}
         between = program.select(f"SELECT toString(min(recorded)) FROM frames WHERE frame_offset > {FRAMES}")
         for where, offset, lost in (
@@ -53,18 +45,18 @@ def test_rows_that_were_lost_are_written_again_and_nothing_is_there_twice(tmp_pa
         ):
             if lost:
                 empty(program, list(before))
-                assert content(program) != before
+                assert program.content() != before
             answer = program.run("writer", "restart", *where, "--json").row
             assert answer == {"from_offset": offset, "was_at": end}
             wait_until(lambda: status(program)["lag"] == 0, 60, "the writer has caught up")
-            assert content(program) == before
+            assert program.content() == before
 
     with EmbeddedServers(program.data):
         empty(program, list(before))
     told = program.run("writer", "restart", "--from-offset", 1).stdout.decode()
     assert "the writer goes on from offset 1 of TELEMETRY" in told
     with EmbeddedServers(program.data):
-        assert content(program) == before, "the command waits until all is written again"
+        assert program.content() == before, "the command waits until all is written again"
 
 
 @pytest.fixture(scope="module")

@@ -92,21 +92,13 @@ MAY_HEAR: dict[str, bool] = {
 }
 """By subject: whether a person, `anna`, may subscribe there."""
 
+_TELL_OF_THEMSELVES = {"io", "parser", "generation", "replay", "telecommand", "sealer", "audit", "local"}
+
 WRITERS: dict[str, set[str]] = {
     "frame.radio": {"io", "local"},
     "command.17.sent": {"io", "telecommand", "local"},
-    "operation.promoted": {"io", "parser", "generation", "replay", "telecommand", "sealer", "audit", "local"},
-    "operation.writer-restarted": {
-        "io",
-        "parser",
-        "writer",
-        "generation",
-        "replay",
-        "telecommand",
-        "sealer",
-        "audit",
-        "local",
-    },
+    "operation.promoted": _TELL_OF_THEMSELVES,
+    "operation.writer-restarted": _TELL_OF_THEMSELVES | {"writer"},
     "telemetry.g-1.IMU": {"parser", "local"},
     "parsed.g-1.frames": {"parser", "local"},
     "telecommand.anna.submit": {"local"},

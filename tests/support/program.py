@@ -186,6 +186,14 @@ class Program:
         """How many rows a table has, 0 when it is not there."""
         return int(self.select(f"SELECT count() FROM {table}") or 0)
 
+    def content(self) -> dict[str, str]:
+        """A digest over all rows of each table that packets become rows of, each row counted once."""
+        packets = self.select("SELECT DISTINCT table FROM columns").split()
+        return {
+            table: self.select(f"SELECT count(), sum(cityHash64(tuple(*))) FROM {table}")
+            for table in ("packets", "frames", "quarantine", *packets)
+        }
+
     def server_pids(self) -> dict[str, int]:
         """The process ids of the embedded servers by name, found as holders of this folder's lock files."""
         found = {}
